@@ -1,0 +1,1 @@
+"""The steps of the process: each loads, decides with the domain, and writes in one transaction."""

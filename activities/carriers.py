@@ -1,0 +1,144 @@
+"""Booking carriers: the intent is committed, the carrier asked, the outcome committed.
+
+After a lost reply the carrier is asked what it knows of our reference before anything else, so that
+no parcel is booked twice.
+"""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity
+
+from adapters.postgres import shipping
+from adapters.postgres.outlook import tell_promise
+from adapters.postgres.steps import Step, once
+from domain.identity import booking_reference, order_of_shipment
+from domain.messages.steps import (
+    BookCarrier,
+    BookingResult,
+    CarrierBooked,
+    CarrierRefused,
+    Recorded,
+    VoidBooking,
+)
+from domain.ports import Booked, BookingRequest, CarrierGateway, OutcomeUnknown, Place, Recipient
+from domain.ports import Refused as PortRefused
+from domain.timeline import EventKind
+
+_BOOKING: TypeAdapter[CarrierBooked | CarrierRefused] = TypeAdapter(BookingResult)
+_RECORDED = TypeAdapter(Recorded)
+_GIVEN_UP = CarrierRefused(code="voided", reason="the shipment was given up meanwhile")
+
+
+class CarrierActivities:
+    def __init__(self, engine: AsyncEngine, carriers: CarrierGateway) -> None:
+        self._engine = engine
+        self._carriers = carriers
+
+    @activity.defn
+    async def book_carrier(self, request: BookCarrier) -> BookingResult:
+        """Book the planned service for a shipment."""
+        reference = booking_reference(request.shipment_id, request.attempt)
+        async with self._engine.begin() as conn:
+            shipment = await shipping.read_shipment(conn, request.shipment_id)
+            state = await shipping.intend_booking(conn, request.shipment_id, reference)
+        if state == "voided":
+            return _GIVEN_UP
+        answer = await self._ask(reference, shipment, first=state == "new")
+        outcome = await once(
+            self._engine,
+            key=f"{request.shipment_id}:book:{request.attempt}",
+            order_id=order_of_shipment(request.shipment_id),
+            at=request.at,
+            request=request,
+            result=_BOOKING,
+            act=lambda step: _write(step, reference, shipment, answer),
+        )
+        if outcome == _GIVEN_UP:
+            await self._carriers.void(shipment["carrier"], reference)
+        return outcome
+
+    async def _ask(
+        self, reference: str, shipment: dict[str, Any], *, first: bool
+    ) -> Booked | PortRefused:
+        carrier = shipment["carrier"]
+        known = None if first else await self._carriers.find(carrier, reference)
+        if known is not None:
+            return known
+        try:
+            return await self._carriers.book(_booking(reference, shipment))
+        except OutcomeUnknown:
+            known = await self._carriers.find(carrier, reference)
+            if known is None:
+                raise
+            return known
+
+    @activity.defn
+    async def void_booking(self, request: VoidBooking) -> Recorded:
+        """Cancel a shipment's booking, here first and then at the carrier; also one never made."""
+        reference = booking_reference(request.shipment_id, request.attempt)
+        async with self._engine.begin() as conn:
+            shipment = await shipping.read_shipment(conn, request.shipment_id)
+            await shipping.write_voided(conn, request.shipment_id, reference)
+        await self._carriers.void(shipment["carrier"], reference)
+        return await once(
+            self._engine,
+            key=f"{request.shipment_id}:void:{request.attempt}",
+            order_id=order_of_shipment(request.shipment_id),
+            at=request.at,
+            request=request,
+            result=_RECORDED,
+            act=lambda step: _tell_void(step, shipment),
+        )
+
+
+def _booking(reference: str, shipment: dict[str, Any]) -> BookingRequest:
+    return BookingRequest(
+        reference=reference,
+        carrier=shipment["carrier"],
+        service=shipment["service"],
+        origin=Place(
+            location_id=shipment["location_id"],
+            country=shipment["origin_country"],
+            postal_code=shipment["origin_postal_code"],
+        ),
+        recipient=recipient(shipment),
+        weight_grams=shipment["weight_grams"],
+        deliver_by=shipment["promise"].date(),
+    )
+
+
+def recipient(shipment: dict[str, Any]) -> Recipient:
+    """Who a shipment goes to, from `adapters.postgres.shipping.read_shipment`."""
+    names = ("name", "street", "city", "postal_code", "country", "email", "phone")
+    return Recipient(**{name: shipment[name] for name in names})
+
+
+async def _write(
+    step: Step, reference: str, shipment: dict[str, Any], answer: Booked | PortRefused
+) -> CarrierBooked | CarrierRefused:
+    detail = {name: shipment[name] for name in ("carrier", "service")}
+    if isinstance(answer, PortRefused):
+        await shipping.write_booking_refused(step.conn, reference, answer.reason)
+        step.tell(
+            EventKind.BOOKING_REFUSED, shipment=shipment["id"], reason=answer.reason, **detail
+        )
+        return CarrierRefused(code=answer.code, reason=answer.reason)
+    if not await shipping.write_booked(
+        step.conn, reference, answer.booking_id, answer.tracking_number, answer.label_url
+    ):
+        return _GIVEN_UP
+    step.tell(
+        EventKind.BOOKED,
+        shipment=shipment["id"],
+        tracking_number=answer.tracking_number,
+        **detail,
+    )
+    await tell_promise(step, f"booked:{shipment['id']}")
+    return CarrierBooked(tracking_number=answer.tracking_number)
+
+
+async def _tell_void(step: Step, shipment: dict[str, Any]) -> Recorded:
+    step.tell(EventKind.BOOKING_VOIDED, shipment=shipment["id"], carrier=shipment["carrier"])
+    return Recorded()

@@ -1,0 +1,64 @@
+"""Credit on account."""
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity
+
+from adapters.postgres import credit
+from adapters.postgres.steps import Step, once
+from domain.messages.steps import CreditRefused, CreditResult, CreditSecured, SecureCredit
+from domain.timeline import EventKind
+from domain.wording import money
+
+_RESULT: TypeAdapter[CreditSecured | CreditRefused] = TypeAdapter(CreditResult)
+
+
+class CreditActivities:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @activity.defn
+    async def secure_credit(self, request: SecureCredit) -> CreditResult:
+        """Count the order in its customer's exposure, unless that exceeds the limit."""
+        return await once(
+            self._engine,
+            key=f"{request.order_id}:credit:{request.generation}",
+            order_id=request.order_id,
+            at=request.at,
+            request=request,
+            result=_RESULT,
+            act=lambda step: _secure(step, request),
+        )
+
+
+async def _secure(step: Step, request: SecureCredit) -> CreditSecured | CreditRefused:
+    claimed = await credit.claim(step.conn, request.order_id, request.amount, request.override_by)
+    if claimed is not None:
+        detail = {
+            "exposure": claimed.exposure,
+            "limit": claimed.limit,
+            "currency": request.currency,
+        }
+        if request.override_by is None:
+            step.tell(EventKind.CREDIT_SECURED, **detail)
+        else:
+            step.tell(EventKind.CREDIT_OVERRIDDEN, by=request.override_by, **detail)
+        return CreditSecured(exposure=claimed.exposure, limit=claimed.limit)
+    refused = _refusal(request, await credit.standing(step.conn, request.order_id))
+    step.tell(EventKind.CREDIT_REFUSED, reason=refused.reason)
+    return refused
+
+
+def _refusal(request: SecureCredit, standing: credit.Standing | None) -> CreditRefused:
+    if standing is None:
+        reason = f"the customer has no account in {request.currency}"
+        return CreditRefused(reason=reason, exposure=0, limit=0)
+    amount, exposure, limit = (
+        money(value, request.currency)
+        for value in (request.amount, standing.exposure, standing.limit)
+    )
+    return CreditRefused(
+        reason=f"{amount} on top of an exposure of {exposure} exceeds the limit of {limit}",
+        exposure=standing.exposure,
+        limit=standing.limit,
+    )

@@ -1,0 +1,112 @@
+"""Handing shipments to the locations that pick them, and taking them back."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity
+
+from activities.carriers import recipient
+from adapters.postgres import shipping
+from adapters.postgres.steps import Step, once
+from domain.identity import order_of_shipment
+from domain.messages.orders import ShipmentStatus
+from domain.messages.steps import (
+    RecallRefused,
+    RecallResult,
+    RecallShipment,
+    ReleaseRefused,
+    ReleaseResult,
+    ReleaseShipment,
+    ShipmentRecalled,
+    ShipmentReleased,
+)
+from domain.ports import Accepted, Recalled, Refused, ReleaseLine, ReleaseRequest, WarehouseGateway
+from domain.timeline import EventKind
+
+_RELEASE: TypeAdapter[ShipmentReleased | ReleaseRefused] = TypeAdapter(ReleaseResult)
+_RECALL: TypeAdapter[ShipmentRecalled | RecallRefused] = TypeAdapter(RecallResult)
+
+
+class LocationActivities:
+    def __init__(self, engine: AsyncEngine, warehouses: WarehouseGateway) -> None:
+        self._engine = engine
+        self._warehouses = warehouses
+
+    @activity.defn
+    async def release_to_location(self, request: ReleaseShipment) -> ReleaseResult:
+        """Order a location to pick, pack and dispatch a booked shipment."""
+        async with self._engine.connect() as conn:
+            shipment = await shipping.read_shipment(conn, request.shipment_id)
+            lines = await shipping.read_held(conn, request.shipment_id)
+        if shipment["status"] == ShipmentStatus.ABANDONED:
+            return ReleaseRefused(code="abandoned", reason="the shipment was given up meanwhile")
+        answer = await self._warehouses.release(_release(request, shipment, lines))
+        return await once(
+            self._engine,
+            key=f"{request.shipment_id}:release",
+            order_id=order_of_shipment(request.shipment_id),
+            at=request.at,
+            request=request,
+            result=_RELEASE,
+            act=lambda step: _write_release(step, request, shipment, answer),
+        )
+
+    @activity.defn
+    async def recall_from_location(self, request: RecallShipment) -> RecallResult:
+        """Stop a shipment at its location, unless it has left; also one that it never got."""
+        async with self._engine.connect() as conn:
+            shipment = await shipping.read_shipment(conn, request.shipment_id)
+        answer = await self._warehouses.recall(shipment["location_id"], request.shipment_id)
+        return await once(
+            self._engine,
+            key=f"{request.shipment_id}:recall",
+            order_id=order_of_shipment(request.shipment_id),
+            at=request.at,
+            request=request,
+            result=_RECALL,
+            act=lambda step: _write_recall(step, shipment, answer),
+        )
+
+
+def _release(
+    request: ReleaseShipment, shipment: dict[str, Any], lines: list[dict[str, Any]]
+) -> ReleaseRequest:
+    return ReleaseRequest(
+        reference=request.shipment_id,
+        location_id=shipment["location_id"],
+        lines=tuple(
+            ReleaseLine(line_id=line["line_id"], sku=line["sku"], quantity=line["held"])
+            for line in lines
+        ),
+        carrier=shipment["carrier"],
+        service=shipment["service"],
+        tracking_number=shipment["tracking_number"],
+        label_url=shipment["label_url"],
+        recipient=recipient(shipment),
+        pick_by=request.pick_by,
+        critical=shipment["critical"],
+    )
+
+
+async def _write_release(
+    step: Step, request: ReleaseShipment, shipment: dict[str, Any], answer: Accepted | Refused
+) -> ShipmentReleased | ReleaseRefused:
+    detail = {"shipment": shipment["id"], "location": shipment["location_name"]}
+    if isinstance(answer, Refused):
+        step.tell(EventKind.RELEASE_REFUSED, reason=answer.reason, **detail)
+        return ReleaseRefused(code=answer.code, reason=answer.reason)
+    await shipping.write_released(step.conn, shipment["id"])
+    step.tell(EventKind.RELEASED, pick_by=request.pick_by.isoformat(), **detail)
+    return ShipmentReleased()
+
+
+async def _write_recall(
+    step: Step, shipment: dict[str, Any], answer: Recalled | Refused
+) -> ShipmentRecalled | RecallRefused:
+    detail = {"shipment": shipment["id"], "location": shipment["location_name"]}
+    if isinstance(answer, Refused):
+        step.tell(EventKind.RECALL_REFUSED, reason=answer.reason, **detail)
+        return RecallRefused(code=answer.code, reason=answer.reason)
+    step.tell(EventKind.RECALLED, **detail)
+    return ShipmentRecalled()

@@ -1,0 +1,83 @@
+"""Telling customers: notices leave in the order in which they were written, each at most once.
+
+A notice is written in the transaction of the fact that it tells, and sent from here. One relay
+serves all orders: when the notifier is down, one activity shows it, and no order waits.
+"""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from adapters.postgres import notices
+from adapters.postgres.notices import Attempt, Notice
+from domain.messages.notices import RelayNotices, RelayReport
+from domain.notices import render
+from domain.ports import GatewayError, Message, Notifier
+
+_BATCH = 64
+
+
+class NoticeActivities:
+    def __init__(self, engine: AsyncEngine, notifier: Notifier) -> None:
+        self._engine = engine
+        self._notifier = notifier
+
+    @activity.defn
+    async def relay_notices(self, request: RelayNotices) -> RelayReport:
+        """Send what is queued, and what comes, for `request.period`; then report.
+
+        Raises when the notifier took nothing of a batch, so that Temporal waits longer each time
+        and its UI shows why. Ends early, in good order, when the worker shuts down.
+        """
+        sent = 0
+        ends = asyncio.get_running_loop().time() + request.period.total_seconds()
+        while asyncio.get_running_loop().time() < ends and not activity.is_worker_shutdown():
+            activity.heartbeat(sent)
+            attempts = await self._send_batch()
+            left = [attempt for attempt in attempts if attempt.failure is None]
+            sent += len(left)
+            if attempts and not left:
+                raise ApplicationError(
+                    f"the notifier took none of {len(attempts)} notices: {attempts[0].failure}",
+                    type="NotifierUnavailable",
+                )
+            if len(attempts) < _BATCH:
+                await _pause(request.idle.total_seconds())
+        return RelayReport(sent=sent)
+
+    async def _send_batch(self) -> list[Attempt]:
+        async with self._engine.connect() as conn:
+            unsent = await notices.read_unsent(conn, _BATCH)
+        if not unsent:
+            return []
+        attempts = await asyncio.gather(*(self._send(notice) for notice in unsent))
+        async with self._engine.begin() as conn:
+            await notices.write_attempts(conn, attempts)
+        return attempts
+
+    async def _send(self, notice: Notice) -> Attempt:
+        words = render(notice.template, notice.language, notice.detail)
+        message = Message(
+            reference=f"notice-{notice.order_id}-{notice.occasion}-{notice.template}",
+            channel=notice.channel,
+            address=notice.address,
+            language=notice.language,
+            subject=words.subject,
+            body=words.body,
+        )
+        try:
+            await self._notifier.send(message)
+        except GatewayError as error:
+            return Attempt(notice.id, datetime.now(UTC), failure=f"{type(error).__name__}: {error}")
+        return Attempt(notice.id, datetime.now(UTC))
+
+
+async def _pause(seconds: float) -> None:
+    """Sleep, but no longer than the worker lives."""
+    shutdown = asyncio.ensure_future(activity.wait_for_worker_shutdown())
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(shutdown, seconds)

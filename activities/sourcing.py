@@ -1,0 +1,133 @@
+"""Sourcing and reservation: where an order ships from, decided and held in one transaction."""
+
+import asyncio
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from adapters.postgres import allocation, stock
+from adapters.postgres.network_cache import NetworkCache
+from adapters.postgres.outlook import tell_promise
+from adapters.postgres.steps import Step, once
+from domain import sourcing
+from domain.identity import shipment_id
+from domain.messages.orders import PlannedShipment
+from domain.messages.steps import Allocate, Allocation
+from domain.sourcing.explain import why
+from domain.sourcing.problem import SourcingPlan, SourcingProblem
+from domain.timeline import EventKind
+
+_RESULT = TypeAdapter(Allocation)
+_MAX_PLANS = 8
+
+
+class SourcingActivities:
+    def __init__(self, engine: AsyncEngine, network: NetworkCache) -> None:
+        self._engine = engine
+        self._network = network
+
+    @activity.defn
+    async def allocate(self, request: Allocate) -> Allocation:
+        """Give up the shipments that will not happen, source what is open, and reserve it."""
+        return await once(
+            self._engine,
+            key=f"{request.order_id}:allocate:{request.generation}",
+            order_id=request.order_id,
+            at=request.at,
+            request=request,
+            result=_RESULT,
+            act=lambda step: self._allocate(step, request),
+        )
+
+    async def _allocate(self, step: Step, request: Allocate) -> Allocation:
+        order = await allocation.lock_order(step.conn, request.order_id)
+        if request.abandon:
+            gone = [abandoned.shipment_id for abandoned in request.abandon]
+            await stock.release(
+                step.conn, await allocation.abandon(step.conn, request.order_id, gone)
+            )
+        problem, plan = await self._plan_and_reserve(step, request, order)
+        shipments = _number(request, problem, plan)
+        promise = await allocation.write_plan(step.conn, request, problem, plan, shipments)
+        _tell(step, request, problem, plan, shipments)
+        if not shipments:
+            await tell_promise(step, f"allocate:{request.generation}")
+        return Allocation(
+            shipments=shipments,
+            backordered=plan.backordered,
+            promise=promise,
+            obstacle=plan.obstacle,
+        )
+
+    async def _plan_and_reserve(
+        self, step: Step, request: Allocate, order: dict[str, Any]
+    ) -> tuple[SourcingProblem, SourcingPlan]:
+        """Plan until the reservation holds: others reserve between our reading and our writing."""
+        for _ in range(_MAX_PLANS):
+            problem = await allocation.read_problem(step.conn, self._network, request, order)
+            # A large order takes the solver longer than the event loop may be kept waiting.
+            plan = await asyncio.to_thread(sourcing.plan, problem, request.policy)
+            wanted = allocation.positions(problem, plan)
+            if not wanted or await stock.reserve(step.conn, wanted):
+                return problem, plan
+        raise ApplicationError(
+            f"{_MAX_PLANS} plans in a row lost their stock to other orders", type="StockContended"
+        )
+
+
+def _number(
+    request: Allocate, problem: SourcingProblem, plan: SourcingPlan
+) -> tuple[PlannedShipment, ...]:
+    names = {location.location_id: location.name for location in problem.locations}
+    services = {(s.carrier, s.service): s.name for s in problem.services}
+    return tuple(
+        PlannedShipment(
+            shipment_id=shipment_id(request.order_id, request.next_shipment + index),
+            location_id=sourced.location_id,
+            location_name=names[sourced.location_id],
+            carrier=sourced.carrier,
+            service=sourced.service,
+            service_name=services[sourced.carrier, sourced.service],
+            lines=sourced.lines,
+            promise=sourced.promise,
+            why=why(problem, plan, sourced),
+        )
+        for index, sourced in enumerate(plan.shipments)
+    )
+
+
+def _tell(
+    step: Step,
+    request: Allocate,
+    problem: SourcingProblem,
+    plan: SourcingPlan,
+    shipments: tuple[PlannedShipment, ...],
+) -> None:
+    for abandoned in request.abandon:
+        step.tell(
+            EventKind.ABANDONED,
+            shipment=abandoned.shipment_id,
+            location=abandoned.location_name,
+            reason=abandoned.reason,
+        )
+    for shipment in shipments:
+        step.tell(
+            EventKind.SOURCED,
+            shipment=shipment.shipment_id,
+            units=sum(shipment.lines.values()),
+            location=shipment.location_name,
+            service=shipment.service_name,
+            promise=shipment.promise.isoformat(),
+            why=shipment.why,
+        )
+    if plan.backordered:
+        skus = {line.line_id: line.sku for line in problem.lines}
+        short = sorted({skus[line_id] for line_id in plan.backordered})
+        step.tell(
+            EventKind.NOT_SOURCED,
+            units=sum(plan.backordered.values()),
+            reason=plan.obstacle or f"no location has enough of {', '.join(short[:5])}",
+        )

@@ -1,0 +1,5 @@
+"""Parcel carriers."""
+
+from adapters.carriers.http import HttpCarriers
+
+__all__ = ["HttpCarriers"]

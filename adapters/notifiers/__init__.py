@@ -1,0 +1,5 @@
+"""Whatever carries words to customers."""
+
+from adapters.notifiers.http import HttpNotifier
+
+__all__ = ["HttpNotifier"]

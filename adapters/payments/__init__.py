@@ -1,0 +1,5 @@
+"""Payment service providers."""
+
+from adapters.payments.http import HttpPayments
+
+__all__ = ["HttpPayments"]

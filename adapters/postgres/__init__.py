@@ -1,0 +1,1 @@
+"""Ariane's own books: tables, queries, migrations."""

@@ -1,0 +1,243 @@
+"""Load a network: who sells and buys, what, from where it ships, by whom and under which policy.
+
+Every function takes a connection inside a transaction, sends its rows in one statement, whatever
+their number, and can be repeated: a row that exists is brought up to date, none is removed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    Integer,
+    Subquery,
+    Table,
+    TableValuedAlias,
+    Text,
+    bindparam,
+    column,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import ColumnClause
+
+from adapters.postgres import tables
+from domain.messages.policy import OrderPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way in for orders."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A buyer, `segment` business or consumer, without personal data."""
+
+    id: str
+    segment: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A business that pays by invoice. `credit_limit` is in minor units of `currency`."""
+
+    customer_id: str
+    currency: str
+    credit_limit: int
+    terms_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    sku: str
+    description: str
+    weight_grams: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that can fulfil. `handling_cost` is in minor units for one shipment."""
+
+    id: str
+    name: str
+    kind: str
+    country: str
+    postal_code: str
+    latitude: float
+    longitude: float
+    timezone: str
+    handling_cost: int
+    cut_off_hour: int = 16
+    reliability: float = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierService:
+    """A carrier's price from one country to another; `destination_country` '*' is everywhere that
+    has no row of its own."""
+
+    carrier: str
+    service: str
+    name: str
+    origin_country: str
+    destination_country: str
+    base_price: int
+    price_per_kg: int
+    transit_days: int
+    max_weight_grams: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostalCode:
+    """Where an address is; the code '' stands for the middle of its country."""
+
+    country: str
+    postal_code: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Units that arrive at a location."""
+
+    sku: str
+    location_id: str
+    quantity: int
+
+
+_Row = Channel | Customer | Account | Product | Location | CarrierService | PostalCode | Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """All master data of an installation, or a part of it."""
+
+    channels: Sequence[Channel] = ()
+    customers: Sequence[Customer] = ()
+    accounts: Sequence[Account] = ()
+    products: Sequence[Product] = ()
+    locations: Sequence[Location] = ()
+    services: Sequence[CarrierService] = ()
+    postal_codes: Sequence[PostalCode] = ()
+
+
+async def load_network(connection: AsyncConnection, network: Network) -> None:
+    """Write the master data. A key that stands twice in one sequence is the caller's error."""
+    await _upsert(connection, tables.channels, network.channels)
+    await _upsert(connection, tables.customers, network.customers)
+    await _upsert(connection, tables.accounts, network.accounts)
+    await _upsert(connection, tables.products, network.products)
+    await _upsert(connection, tables.locations, network.locations)
+    await _upsert(connection, tables.carrier_services, network.services)
+    await _upsert(connection, tables.postal_codes, network.postal_codes)
+
+
+async def activate_policy(connection: AsyncConnection, policy: OrderPolicy) -> None:
+    """Make a policy the one that orders start with from now on; orders keep the one they have."""
+    policies = tables.policies
+    await connection.execute(
+        update(policies)
+        .where(policies.c.active, policies.c.version != policy.version)
+        .values(active=False)
+    )
+    row = insert(policies).values(
+        version=policy.version, body=policy.model_dump(mode="json"), active=True
+    )
+    await connection.execute(
+        row.on_conflict_do_update(
+            index_elements=[policies.c.version],
+            set_={"body": row.excluded.body, "active": row.excluded.active},
+        )
+    )
+
+
+async def receive_stock(
+    connection: AsyncConnection, rows: Iterable[Receipt], source: str, at: datetime
+) -> int:
+    """Book units in, ledger and stock together, and return how many (SKU, location) rows moved.
+
+    `source` names the delivery. What it has booked once it never books again, so that a repeat
+    moves nothing. Several rows for one SKU and location count as their sum; a quantity that is not
+    positive is a ValueError.
+    """
+    receipts = list(rows)
+    if any(receipt.quantity <= 0 for receipt in receipts):
+        raise ValueError("a receipt's quantity must be positive")
+    booked = _ledger_entries(_units_by_key(), source, at)
+    arrivals = select(booked.c.sku, booked.c.location_id, booked.c.delta)
+    # In key order, as every statement that locks stock: two deliveries cannot block each other.
+    raised = insert(tables.stock).from_select(
+        ["sku", "location_id", "on_hand"], arrivals.order_by(booked.c.sku, booked.c.location_id)
+    )
+    raised = raised.on_conflict_do_update(
+        index_elements=[tables.stock.c.sku, tables.stock.c.location_id],
+        set_={"on_hand": tables.stock.c.on_hand + raised.excluded.on_hand},
+    )
+    counted = raised.execution_options(preserve_rowcount=True)
+    return (await connection.execute(counted, {"rows": _json(receipts)})).rowcount
+
+
+def _units_by_key() -> Subquery:
+    """The receipts, summed by SKU and location."""
+    units: ColumnClause[int] = column("quantity", Integer)
+    given = _recordset([column("sku", Text), column("location_id", Text), units])
+    keys = (given.c.sku, given.c.location_id)
+    return select(*keys, func.sum(given.c.quantity).label("delta")).group_by(*keys).subquery()
+
+
+def _ledger_entries(given: Subquery, source: str, at: datetime) -> CTE:
+    """A statement part that writes the ledger, and returns only what was not booked before."""
+    ledger = tables.stock_ledger
+    entries = select(
+        given.c.sku,
+        given.c.location_id,
+        given.c.delta,
+        literal("received"),
+        literal(source),
+        literal(at, ledger.c.at.type),
+    )
+    return (
+        insert(ledger)
+        .from_select(["sku", "location_id", "delta", "reason", "source", "at"], entries)
+        .on_conflict_do_nothing(index_elements=["source", "sku", "location_id"])
+        .returning(ledger.c.sku, ledger.c.location_id, ledger.c.delta)
+        .cte("booked")
+    )
+
+
+async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[_Row]) -> None:
+    if not rows:
+        return
+    names = [field.name for field in fields(rows[0])]
+    given = _recordset([column(name, table.c[name].type) for name in names])
+    statement = insert(table).from_select(names, select(*(given.c[name] for name in names)))
+    keys = [key.name for key in table.primary_key]
+    changes = {name: statement.excluded[name] for name in names if name not in keys}
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    await connection.execute(statement, {"rows": _json(rows)})
+
+
+def _recordset(columns: Sequence[ColumnClause[Any]]) -> TableValuedAlias:
+    """The rows of a JSON parameter: one parameter, so that their number has no limit."""
+    rows = bindparam("rows", type_=JSONB)
+    return (
+        func.jsonb_to_recordset(rows)
+        .table_valued(*columns, name="given")
+        .render_derived(with_types=True)
+    )
+
+
+def _json(rows: Sequence[_Row]) -> list[dict[str, Any]]:
+    return [asdict(row) for row in rows]

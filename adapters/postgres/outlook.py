@@ -1,0 +1,93 @@
+"""Where an order stands: its status, what its customer was told, how it ends."""
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres.steps import Step
+from adapters.postgres.stock import Position
+from domain.notices import Told, news
+
+_OUTLOOK = text("""
+SELECT o.reference, o.told, o.promise,
+       (SELECT count(*) FROM shipments s WHERE s.order_id = o.id AND s.status = 'planned') AS open,
+       (SELECT coalesce(sum(l.backordered), 0)::int FROM order_lines l WHERE l.order_id = o.id)
+           AS backordered
+FROM orders o WHERE o.id = :order_id FOR UPDATE
+""")
+_TOLD = text("UPDATE orders SET told = :told WHERE id = :order_id").bindparams(
+    bindparam("told", type_=JSONB)
+)
+_STATUS = text("""
+UPDATE orders
+SET status = :status, hold_reason = :hold_reason,
+    closed_at = CASE WHEN :final THEN CAST(:at AS timestamptz) ELSE closed_at END
+WHERE id = :order_id
+""")
+_CANCEL = text("""
+WITH before AS (
+    SELECT shipment_id, line_id, held FROM reservations
+    WHERE order_id = :order_id AND held > 0 FOR UPDATE
+), freed AS (
+    UPDATE reservations r SET released = r.released + r.held, held = 0
+    FROM before WHERE r.shipment_id = before.shipment_id AND r.line_id = before.line_id
+    RETURNING r.line_id, r.sku, r.location_id, before.held AS units
+), given_up AS (
+    UPDATE shipments SET status = 'abandoned'
+    WHERE order_id = :order_id AND status NOT IN ('dispatched', 'delivered')
+), by_line AS (
+    SELECT line_id, sum(units) AS units FROM freed GROUP BY line_id
+), lines AS (
+    UPDATE order_lines l
+    SET cancelled = l.cancelled + l.backordered
+                    + coalesce((SELECT units FROM by_line WHERE by_line.line_id = l.line_id), 0),
+        backordered = 0
+    WHERE l.order_id = :order_id
+)
+SELECT sku, location_id, sum(units)::int AS units FROM freed GROUP BY sku, location_id
+""")
+_LOCK = text("SELECT reference FROM orders WHERE id = :order_id FOR UPDATE")
+
+
+async def tell_promise(step: Step, occasion: str) -> None:
+    """Queue the news about the promise, once nothing of the order is still being arranged.
+
+    An attempt that another one follows is nothing to tell: the customer hears of the outcome.
+    """
+    row = (await step.conn.execute(_OUTLOOK, {"order_id": step.order_id})).one()
+    if row.open:
+        return
+    told = None if row.told is None else Told.model_validate(row.told)
+    day = None if row.promise is None else row.promise.date().isoformat()
+    now = Told(promised_day=day, backordered_units=row.backordered)
+    template = news(told, now)
+    if template is None:
+        return
+    promise = None if row.promise is None else row.promise.isoformat()
+    step.notify(occasion, template, reference=row.reference, promise=promise, units=row.backordered)
+    await step.conn.execute(_TOLD, {"order_id": step.order_id, "told": now.model_dump()})
+
+
+async def write_status(step: Step, status: str, *, hold_reason: str | None, final: bool) -> None:
+    await step.conn.execute(
+        _STATUS,
+        {
+            "order_id": step.order_id,
+            "status": status,
+            "hold_reason": hold_reason,
+            "final": final,
+            "at": step.at,
+        },
+    )
+
+
+async def cancel_remainder(conn: AsyncConnection, order_id: str) -> dict[Position, int]:
+    """Cancel all that has not left; gives the units that are free again."""
+    rows = await conn.execute(_CANCEL, {"order_id": order_id})
+    return {(row.sku, row.location_id): row.units for row in rows}
+
+
+async def lock_order(conn: AsyncConnection, order_id: str) -> str:
+    """The channel's reference of an order, its row locked until the end of the transaction."""
+    reference: str = (await conn.execute(_LOCK, {"order_id": order_id})).scalar_one()
+    return reference

@@ -1,0 +1,250 @@
+"""The read model of one order: everything that there is to tell about it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.postgres.tables import (
+    invoices,
+    locations,
+    notices,
+    order_events,
+    order_lines,
+    orders,
+    products,
+    reservations,
+    shipments,
+)
+from domain.messages.orders import HoldReason, OrderStatus, ShipmentStatus, Tender
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """Units of a line by what became of them; what is in none of the parts is reserved."""
+
+    line_id: str
+    sku: str
+    description: str
+    ordered: int
+    unit_price: int
+    backordered: int
+    shipped: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentLineView:
+    line_id: str
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentView:
+    """`lines` are the units that it carries, or was to carry if it is abandoned."""
+
+    shipment_id: str
+    location_id: str
+    location_name: str
+    carrier: str
+    service: str
+    status: ShipmentStatus
+    promise: datetime
+    why: str
+    tracking_number: str | None
+    dispatched_at: datetime | None
+    delivered_at: datetime | None
+    lines: Sequence[ShipmentLineView]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceView:
+    invoice_id: str
+    shipment_id: str
+    amount: int
+    paid: int
+    currency: str
+    issued_at: datetime
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    occasion: str
+    template: str
+    channel: str
+    queued_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """`detail` fills the words that `domain.timeline` has for its kind."""
+
+    at: datetime
+    kind: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    order_id: str
+    channel: str
+    reference: str
+    customer_id: str
+    status: OrderStatus
+    hold_reason: HoldReason | None
+    tender: Tender
+    currency: str
+    total: int
+    country: str
+    postal_code: str
+    language: str
+    promise: datetime | None
+    requested_date: date | None
+    ship_complete: bool
+    critical: bool
+    ordered_at: datetime
+    closed_at: datetime | None
+    lines: Sequence[LineView]
+    shipments: Sequence[ShipmentView]
+    invoices: Sequence[InvoiceView]
+    notices: Sequence[NoticeView]
+    events: Sequence[EventView]
+
+
+async def read_order(engine: AsyncEngine, order_id: str) -> OrderView | None:
+    """The order as it stands, its parts all of one moment; None if there is no such order."""
+    async with engine.connect() as connection:
+        # One snapshot for all statements, or a shipment could be missing its lines.
+        await connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        order = (await connection.execute(_order(order_id))).mappings().one_or_none()
+        if order is None:
+            return None
+        return OrderView(
+            **{**order, "status": OrderStatus(order["status"]), "tender": Tender(order["tender"])},
+            lines=[LineView(**row) for row in await _rows(connection, _lines(order_id))],
+            shipments=await _shipment_views(connection, order_id),
+            invoices=[InvoiceView(**row) for row in await _rows(connection, _invoices(order_id))],
+            notices=[NoticeView(**row) for row in await _rows(connection, _notices(order_id))],
+            events=[EventView(**row) for row in await _rows(connection, _events(order_id))],
+        )
+
+
+async def order_status(engine: AsyncEngine, order_id: str) -> OrderStatus | None:
+    """Where an order stands; None if there is no such order."""
+    async with engine.connect() as connection:
+        status = await connection.scalar(select(orders.c.status).where(orders.c.id == order_id))
+        return None if status is None else OrderStatus(status)
+
+
+async def _rows(
+    connection: AsyncConnection, query: Select[*tuple[Any, ...]]
+) -> Sequence[RowMapping]:
+    return (await connection.execute(query)).mappings().all()
+
+
+async def _shipment_views(connection: AsyncConnection, order_id: str) -> list[ShipmentView]:
+    carried: defaultdict[str, list[ShipmentLineView]] = defaultdict(list)
+    for row in await _rows(connection, _reservations(order_id)):
+        carried[row["shipment_id"]].append(
+            ShipmentLineView(row["line_id"], row["sku"], row["quantity"])
+        )
+    return [
+        ShipmentView(
+            **{**row, "status": ShipmentStatus(row["status"])}, lines=carried[row["shipment_id"]]
+        )
+        for row in await _rows(connection, _shipments(order_id))
+    ]
+
+
+def _order(order_id: str) -> Select[Any]:
+    columns = (
+        "channel reference customer_id status hold_reason tender currency total country "
+        "postal_code language promise requested_date ship_complete critical ordered_at closed_at"
+    )
+    return select(
+        orders.c.id.label("order_id"), *(orders.c[name] for name in columns.split())
+    ).where(orders.c.id == order_id)
+
+
+def _lines(order_id: str) -> Select[Any]:
+    columns = "line_id sku ordered unit_price backordered shipped cancelled"
+    return (
+        select(*(order_lines.c[name] for name in columns.split()), products.c.description)
+        .join(products, products.c.sku == order_lines.c.sku)
+        .where(order_lines.c.order_id == order_id)
+        .order_by(order_lines.c.position)
+    )
+
+
+def _shipments(order_id: str) -> Select[Any]:
+    columns = (
+        "location_id carrier service status promise why tracking_number dispatched_at delivered_at"
+    )
+    return (
+        select(
+            shipments.c.id.label("shipment_id"),
+            locations.c.name.label("location_name"),
+            *(shipments.c[name] for name in columns.split()),
+        )
+        .join(locations, locations.c.id == shipments.c.location_id)
+        .where(shipments.c.order_id == order_id)
+        # Ids end in the shipment's number: the shorter one is the earlier one.
+        .order_by(func.length(shipments.c.id), shipments.c.id)
+    )
+
+
+def _reservations(order_id: str) -> Select[Any]:
+    carried = reservations.c.held + reservations.c.consumed
+    abandoned = shipments.c.status == ShipmentStatus.ABANDONED.value
+    quantity = case((abandoned, reservations.c.planned), else_=carried)
+    return (
+        select(
+            reservations.c.shipment_id,
+            reservations.c.line_id,
+            reservations.c.sku,
+            quantity.label("quantity"),
+        )
+        .join(shipments, shipments.c.id == reservations.c.shipment_id)
+        .join(
+            order_lines,
+            (order_lines.c.order_id == reservations.c.order_id)
+            & (order_lines.c.line_id == reservations.c.line_id),
+        )
+        .where(reservations.c.order_id == order_id)
+        .order_by(order_lines.c.position)
+    )
+
+
+def _invoices(order_id: str) -> Select[Any]:
+    columns = "shipment_id amount paid currency issued_at due_on"
+    return (
+        select(invoices.c.id.label("invoice_id"), *(invoices.c[name] for name in columns.split()))
+        .where(invoices.c.order_id == order_id)
+        .order_by(invoices.c.issued_at, invoices.c.id)
+    )
+
+
+def _notices(order_id: str) -> Select[Any]:
+    columns = "occasion template channel queued_at sent_at"
+    return (
+        select(*(notices.c[name] for name in columns.split()))
+        .where(notices.c.order_id == order_id)
+        .order_by(notices.c.id)
+    )
+
+
+def _events(order_id: str) -> Select[Any]:
+    return (
+        select(order_events.c.at, order_events.c.kind, order_events.c.detail)
+        .where(order_events.c.order_id == order_id)
+        .order_by(order_events.c.id)
+    )

@@ -1,0 +1,70 @@
+"""Finding the shipment that a partner speaks of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.tables import bookings, reservations, shipments
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedLine:
+    """What a location was asked to pick for a line."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedShipment:
+    shipment_id: str
+    order_id: str
+    lines: Mapping[str, ReleasedLine]
+
+
+@dataclass(frozen=True, slots=True)
+class BookedShipment:
+    """`live` is False when we have voided the booking, or the carrier has refused it."""
+
+    shipment_id: str
+    order_id: str
+    live: bool
+
+
+async def shipment_at(
+    engine: AsyncEngine, location_id: str, shipment_id: str
+) -> ReleasedShipment | None:
+    """The shipment of that id, if it is the location's own."""
+    query = (
+        select(
+            shipments.c.order_id, reservations.c.line_id, reservations.c.sku, reservations.c.planned
+        )
+        .outerjoin(reservations, reservations.c.shipment_id == shipments.c.id)
+        .where(shipments.c.id == shipment_id, shipments.c.location_id == location_id)
+    )
+    async with engine.connect() as connection:
+        rows = (await connection.execute(query)).all()
+    if not rows:
+        return None
+    lines = {
+        row.line_id: ReleasedLine(row.sku, row.planned) for row in rows if row.line_id is not None
+    }
+    return ReleasedShipment(shipment_id, rows[0].order_id, lines)
+
+
+async def shipment_booked_at(
+    engine: AsyncEngine, carrier: str, reference: str
+) -> BookedShipment | None:
+    """The shipment booked under our reference, if the booking is that carrier's."""
+    query = (
+        select(shipments.c.id, shipments.c.order_id, bookings.c.state)
+        .join(shipments, shipments.c.id == bookings.c.shipment_id)
+        .where(bookings.c.reference == reference, bookings.c.carrier == carrier)
+    )
+    async with engine.connect() as connection:
+        row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return BookedShipment(row.id, row.order_id, row.state in ("intent", "booked"))

@@ -1,0 +1,204 @@
+"""Shipments: what is known of them, their bookings, picks, dispatches and deliveries."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_SHIPMENT = text("""
+SELECT s.id, s.order_id, s.location_id, s.carrier, s.service, s.status, s.weight_grams, s.promise,
+       s.tracking_number, s.label_url, l.name AS location_name, l.country AS origin_country,
+       l.postal_code AS origin_postal_code, o.reference, o.currency, o.critical, o.tender,
+       o.country, o.postal_code, c.name, c.street, c.city, c.email, c.phone
+FROM shipments s
+JOIN locations l ON l.id = s.location_id
+JOIN orders o ON o.id = s.order_id
+JOIN order_contacts c ON c.order_id = o.id
+WHERE s.id = :shipment_id
+""")
+_HELD = text("""
+SELECT line_id, sku, location_id, held FROM reservations
+WHERE shipment_id = :shipment_id AND held > 0 ORDER BY line_id
+""")
+_INTENT = text("""
+WITH intended AS (
+    INSERT INTO bookings (reference, shipment_id, carrier, service, state)
+    SELECT :reference, id, carrier, service, 'intent' FROM shipments WHERE id = :shipment_id
+    ON CONFLICT (reference) DO NOTHING RETURNING 'new' AS state
+)
+SELECT state FROM intended
+UNION ALL
+SELECT state FROM bookings WHERE reference = :reference
+""")
+_BOOKED = text("""
+WITH booking AS (
+    UPDATE bookings SET state = 'booked', booking_id = :booking_id
+    WHERE reference = :reference AND state = 'intent' RETURNING shipment_id
+)
+UPDATE shipments s
+SET status = 'booked', tracking_number = :tracking_number, label_url = :label_url
+FROM booking WHERE s.id = booking.shipment_id
+""")
+_NOT_BOOKED = text("""
+UPDATE bookings SET state = 'refused', reason = :reason
+WHERE reference = :reference AND state = 'intent'
+""")
+_VOIDED = text("""
+INSERT INTO bookings (reference, shipment_id, carrier, service, state)
+SELECT :reference, id, carrier, service, 'voided' FROM shipments WHERE id = :shipment_id
+ON CONFLICT (reference) DO UPDATE SET state = 'voided'
+WHERE bookings.state IN ('intent', 'booked')
+""")
+_RELEASED = text("""
+UPDATE shipments SET status = 'released' WHERE id = :shipment_id AND status = 'booked'
+""")
+_STATUS = text("UPDATE shipments SET status = :status WHERE id = :shipment_id")
+_SHORT = text("""
+WITH short AS (
+    SELECT * FROM unnest(CAST(:line_ids AS text[]), CAST(:units AS int[])) AS s(line_id, units)
+), freed AS (
+    UPDATE reservations r SET held = r.held - short.units, released = r.released + short.units
+    FROM short WHERE r.shipment_id = :shipment_id AND r.line_id = short.line_id
+)
+UPDATE order_lines l SET backordered = l.backordered + short.units
+FROM short WHERE l.order_id = :order_id AND l.line_id = short.line_id
+""")
+_VALUE = text("""
+SELECT r.line_id, r.sku, r.location_id, r.held, l.unit_price
+FROM reservations r JOIN order_lines l ON l.order_id = r.order_id AND l.line_id = r.line_id
+WHERE r.shipment_id = :shipment_id AND r.held > 0 ORDER BY r.line_id
+""")
+_DISPATCH = text("""
+WITH sent AS (
+    UPDATE reservations SET consumed = consumed + held, held = 0
+    WHERE shipment_id = :shipment_id AND held > 0 RETURNING line_id, sku, consumed
+), lines AS (
+    UPDATE order_lines l SET shipped = l.shipped + sent.consumed
+    FROM sent WHERE l.order_id = :order_id AND l.line_id = sent.line_id
+), shipment AS (
+    UPDATE shipments SET status = 'dispatched', dispatched_at = :occurred_at
+    WHERE id = :shipment_id
+), invoice AS (
+    INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, due_on,
+                          issued_at)
+    SELECT :invoice_id, :shipment_id, o.id, o.customer_id, o.currency, :amount,
+           CAST(:at AS timestamptz)::date + coalesce(a.terms_days, 0), :at
+    FROM orders o LEFT JOIN accounts a ON a.customer_id = o.customer_id AND o.tender = 'account'
+    WHERE o.id = :order_id RETURNING id
+), invoice_lines AS (
+    INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price)
+    SELECT invoice.id, sent.line_id, sent.sku, sent.consumed, l.unit_price
+    FROM invoice, sent JOIN order_lines l ON l.order_id = :order_id AND l.line_id = sent.line_id
+)
+UPDATE orders SET status = 'shipped' WHERE id = :order_id AND status = 'in_fulfilment'
+""")
+_DELIVERED = text("""
+UPDATE shipments SET status = 'delivered', delivered_at = :occurred_at WHERE id = :shipment_id
+""")
+
+
+async def read_shipment(conn: AsyncConnection, shipment_id: str) -> dict[str, Any]:
+    """A shipment with its order, location and recipient (personal data)."""
+    row = (await conn.execute(_SHIPMENT, {"shipment_id": shipment_id})).mappings().one()
+    return dict(row)
+
+
+async def read_held(conn: AsyncConnection, shipment_id: str) -> list[dict[str, Any]]:
+    """What a shipment still claims: `line_id`, `sku`, `location_id`, `held` units."""
+    rows = (await conn.execute(_HELD, {"shipment_id": shipment_id})).mappings()
+    return [dict(row) for row in rows]
+
+
+async def intend_booking(conn: AsyncConnection, shipment_id: str, reference: str) -> str:
+    """Note that a carrier is about to be asked; gives `new`, or what an earlier attempt left."""
+    states: list[str] = list(
+        (
+            await conn.execute(_INTENT, {"shipment_id": shipment_id, "reference": reference})
+        ).scalars()
+    )
+    return states[0]
+
+
+async def write_booked(
+    conn: AsyncConnection, reference: str, booking_id: str, tracking_number: str, label_url: str
+) -> bool:
+    """Write down a carrier's acceptance; False when the booking was voided in the meantime."""
+    written = await conn.execute(
+        _BOOKED,
+        {
+            "reference": reference,
+            "booking_id": booking_id,
+            "tracking_number": tracking_number,
+            "label_url": label_url,
+        },
+    )
+    return written.rowcount == 1
+
+
+async def write_booking_refused(conn: AsyncConnection, reference: str, reason: str) -> None:
+    await conn.execute(_NOT_BOOKED, {"reference": reference, "reason": reason})
+
+
+async def write_voided(conn: AsyncConnection, shipment_id: str, reference: str) -> bool:
+    """Void a booking in our books, also one that was never made; False when it was void before."""
+    written = await conn.execute(_VOIDED, {"shipment_id": shipment_id, "reference": reference})
+    return written.rowcount == 1
+
+
+async def write_released(conn: AsyncConnection, shipment_id: str) -> None:
+    """The location has the shipment; one that went further meanwhile stays where it is."""
+    await conn.execute(_RELEASED, {"shipment_id": shipment_id})
+
+
+async def write_status(conn: AsyncConnection, shipment_id: str, status: str) -> None:
+    await conn.execute(_STATUS, {"shipment_id": shipment_id, "status": status})
+
+
+async def write_short(
+    conn: AsyncConnection, order_id: str, shipment_id: str, missing: dict[str, int]
+) -> None:
+    """Take units off a shipment's reservations and open their lines again, by line id."""
+    await conn.execute(
+        _SHORT,
+        {
+            "order_id": order_id,
+            "shipment_id": shipment_id,
+            "line_ids": list(missing),
+            "units": list(missing.values()),
+        },
+    )
+
+
+async def read_value(conn: AsyncConnection, shipment_id: str) -> list[dict[str, Any]]:
+    """What a shipment holds, each line with its `unit_price` in minor units."""
+    rows = (await conn.execute(_VALUE, {"shipment_id": shipment_id})).mappings()
+    return [dict(row) for row in rows]
+
+
+async def write_dispatched(
+    conn: AsyncConnection,
+    *,
+    order_id: str,
+    shipment_id: str,
+    invoice_id: str,
+    amount: int,
+    occurred_at: datetime,
+    at: datetime,
+) -> None:
+    """Consume what the shipment holds, and invoice it."""
+    await conn.execute(
+        _DISPATCH,
+        {
+            "order_id": order_id,
+            "shipment_id": shipment_id,
+            "invoice_id": invoice_id,
+            "amount": amount,
+            "occurred_at": occurred_at,
+            "at": at,
+        },
+    )
+
+
+async def write_delivered(conn: AsyncConnection, shipment_id: str, occurred_at: datetime) -> None:
+    await conn.execute(_DELIVERED, {"shipment_id": shipment_id, "occurred_at": occurred_at})

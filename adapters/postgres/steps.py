@@ -1,0 +1,130 @@
+"""A step: one transaction whose effect happens once, however often it is asked for.
+
+A step does its work, then claims its key together with its timeline and its notices, in one
+statement. When the key is taken, by an earlier attempt or one that ran at the same time, the work
+is rolled back and the stored answer given.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.notices import Template
+from domain.timeline import EventKind
+
+Result = TypeVar("Result")
+
+_FINISH = text("""
+WITH claimed AS (
+    INSERT INTO effects (key, request_hash, result) VALUES (:key, :request_hash, :result)
+    ON CONFLICT DO NOTHING RETURNING 1
+), told AS (
+    INSERT INTO order_events (order_id, kind, detail, at)
+    SELECT :order_id, e.kind, e.detail, :at
+    FROM jsonb_to_recordset(:events) AS e(kind text, detail jsonb)
+), queued AS (
+    INSERT INTO notices (order_id, occasion, template, channel, detail, queued_at)
+    SELECT :order_id, n.occasion, n.template, c.channel, n.detail, :at
+    FROM jsonb_to_recordset(:notices) AS n(occasion text, template text, detail jsonb)
+    CROSS JOIN (
+        SELECT CASE WHEN email IS NOT NULL THEN 'email' WHEN phone IS NOT NULL THEN 'sms' END
+        FROM order_contacts WHERE order_id = :order_id
+    ) AS c(channel)
+    WHERE c.channel IS NOT NULL
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*) FROM claimed
+""").bindparams(
+    bindparam("result", type_=JSONB),
+    bindparam("events", type_=JSONB),
+    bindparam("notices", type_=JSONB),
+)
+_STORED = text("SELECT request_hash, result FROM effects WHERE key = :key")
+
+
+class KeyReusedError(Exception):
+    """A step was asked for under a key that stands for another request: a fault in the caller."""
+
+
+class _AlreadyDone(Exception):
+    """The key is taken: what this attempt did is rolled back."""
+
+
+class Step:
+    """What one attempt at a step writes: its statements on `conn`, and what it has to tell."""
+
+    def __init__(self, conn: AsyncConnection, order_id: str, at: datetime) -> None:
+        self.conn = conn
+        self.order_id = order_id
+        self.at = at
+        self._events: list[dict[str, Any]] = []
+        self._notices: list[dict[str, Any]] = []
+
+    def tell(self, kind: EventKind, **detail: Any) -> None:
+        """Add an event to the order's timeline; `detail` fills the words of its kind."""
+        self._events.append({"kind": kind, "detail": detail})
+
+    def notify(self, occasion: str, template: Template, **detail: Any) -> None:
+        """Queue a notice to the customer: one for each order, occasion and template."""
+        self._notices.append({"occasion": occasion, "template": template, "detail": detail})
+
+    async def finish(self, key: str, request_hash: str, result: Any) -> None:
+        finished = await self.conn.execute(
+            _FINISH,
+            {
+                "key": key,
+                "request_hash": request_hash,
+                "result": result,
+                "order_id": self.order_id,
+                "at": self.at,
+                "events": self._events,
+                "notices": self._notices,
+            },
+        )
+        if finished.scalar_one() == 0:
+            raise _AlreadyDone
+
+
+async def once(
+    engine: AsyncEngine,
+    *,
+    key: str,
+    order_id: str,
+    at: datetime,
+    request: BaseModel,
+    result: TypeAdapter[Result],
+    act: Callable[[Step], Awaitable[Result]],
+) -> Result:
+    """Run `act` in a transaction of its own under `key`, or give the stored result.
+
+    Raises KeyReusedError when the key stands for another request.
+    """
+    fingerprint = _fingerprint(request)
+    try:
+        async with engine.begin() as conn:
+            step = Step(conn, order_id, at)
+            outcome = await act(step)
+            await step.finish(key, fingerprint, result.dump_python(outcome, mode="json"))
+            return outcome
+    except (_AlreadyDone, IntegrityError) as conflict:
+        async with engine.connect() as conn:
+            stored = (await conn.execute(_STORED, {"key": key})).one_or_none()
+        if stored is None:
+            raise
+        if stored.request_hash != fingerprint:
+            raise KeyReusedError(key) from conflict
+        return result.validate_python(stored.result, strict=False)
+
+
+def _fingerprint(request: BaseModel) -> str:
+    """A hash of what is asked for; the moment of asking is no part of it."""
+    body = request.model_dump(mode="json", exclude={"at"})
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,194 @@
+"""What the API answers."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.messages.orders import HoldReason, OrderStatus, ShipmentStatus, Tender
+
+Money = Annotated[int, Field(description="Minor units of the order's currency.")]
+Links = Annotated[dict[str, str], Field(examples=[{"self": "/orders/web:10042"}])]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Units(Answer):
+    """Units of one line."""
+
+    line_id: str
+    sku: str
+    quantity: int
+
+
+class ShipmentPlanned(Answer):
+    """What one location sends; `why` tells why it comes from there."""
+
+    shipment_id: str
+    location_id: str
+    location_name: str
+    carrier: str
+    service: str
+    promise: datetime
+    why: str
+    lines: list[Units]
+
+
+class HoldAnswer(Answer):
+    """Why the order waits for a person, and until when."""
+
+    reason: HoldReason
+    explanation: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class OrderPlaced(Answer):
+    """What became of an order in the call that placed it."""
+
+    order_id: str
+    status: OrderStatus
+    promise: datetime | None = None
+    shipments: list[ShipmentPlanned] = []
+    backordered: list[Units] = []
+    hold: HoldAnswer | None = None
+    links: Links
+
+
+class OrderStanding(Answer):
+    """Where an order stands."""
+
+    order_id: str
+    status: OrderStatus
+    links: Links
+
+
+class LineAnswer(Answer):
+    """A line; what is neither backordered, shipped nor cancelled is reserved."""
+
+    line_id: str
+    sku: str
+    description: str
+    ordered: int
+    unit_price: Money
+    backordered: int
+    shipped: int
+    cancelled: int
+
+
+class ShipmentAnswer(ShipmentPlanned):
+    """A shipment. `lines` is what it carries, or was to carry if it is abandoned."""
+
+    status: ShipmentStatus
+    tracking_number: str | None
+    dispatched_at: datetime | None
+    delivered_at: datetime | None
+
+
+class InvoiceAnswer(Answer):
+    invoice_id: str
+    shipment_id: str
+    amount: Money
+    paid: Money
+    currency: str
+    issued_at: datetime
+    due_on: date
+
+
+class NoticeAnswer(Answer):
+    """What the customer was told: sent, or still to be sent."""
+
+    occasion: str
+    template: str
+    channel: str
+    queued_at: datetime
+    sent_at: datetime | None
+
+
+class TimelineEntry(Answer):
+    """One thing that happened, in words."""
+
+    at: datetime
+    kind: str
+    text: str
+
+
+class Destination(Answer):
+    """Where the order goes, without personal data."""
+
+    country: str
+    postal_code: str
+
+
+class ListedOrderAnswer(Answer):
+    order_id: str
+    channel: str
+    reference: str
+    customer_id: str
+    status: OrderStatus
+    hold_reason: HoldReason | None
+    currency: str
+    total: Money
+    promise: datetime | None
+    ordered_at: datetime
+    links: Links
+
+
+class OrderAnswer(ListedOrderAnswer):
+    """Everything there is to tell about an order."""
+
+    tender: Tender
+    ship_to: Destination
+    language: str
+    requested_date: date | None
+    ship_complete: bool
+    critical: bool
+    closed_at: datetime | None
+    hold: HoldAnswer | None
+    lines: list[LineAnswer]
+    shipments: list[ShipmentAnswer]
+    invoices: list[InvoiceAnswer]
+    notices: list[NoticeAnswer]
+    timeline: list[TimelineEntry]
+
+
+class OrderPage(Answer):
+    """Orders, the latest first. `next` is the cursor of the next page, if there is one."""
+
+    orders: list[ListedOrderAnswer]
+    next: str | None
+    links: Links
+
+
+class EventAccepted(Answer):
+    """The report is taken. `signalled` is false when it cannot change anything any more."""
+
+    order_id: str
+    shipment_id: str
+    signalled: bool
+
+
+class LocationAvailability(Answer):
+    location_id: str
+    name: str
+    available: int
+
+
+class SkuAvailability(Answer):
+    """Units there are to sell: on hand, less reserved, less buffer."""
+
+    sku: str
+    available: int
+    locations: list[LocationAvailability] | None = None
+
+
+class AvailabilityAnswer(Answer):
+    channel: str
+    availability: list[SkuAvailability]
+
+
+class Health(Answer):
+    status: str = Field(examples=["ready"])
+    checks: dict[str, str] = Field(default={}, examples=[{"postgres": "ok", "temporal": "ok"}])

@@ -1,0 +1,88 @@
+"""The API as an ASGI application."""
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
+from opentelemetry.trace import NoOpTracerProvider, TracerProvider
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import Lifespan
+from temporalio.client import Client
+
+from api import availability, health, orders, webhooks
+from api.limits import MAX_BODY_BYTES, DeclaredSizeLimit
+from api.problems import MEDIA_TYPE, Problem, install_problem_handlers
+from api.services import Services
+
+_DESCRIPTION = """
+Place orders and follow them, ask what there is to sell, report on shipments.
+
+- Every error is a problem document (`application/problem+json`, RFC 9457), naming the wrong fields.
+- Everything may be repeated after a 503 or without an answer: nothing happens twice.
+- Money is an integer in minor units; times are ISO 8601 with an offset.
+"""
+_PROBLEM = {
+    "description": "A problem",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def create_app(
+    engine: AsyncEngine,
+    client: Client,
+    task_queue: str,
+    *,
+    tracing: TracerProvider | None = None,
+    patience: timedelta = timedelta(seconds=10),
+    lifespan: Lifespan[FastAPI] | None = None,
+) -> FastAPI:
+    """The API on these connections, which stay the caller's to close.
+
+    Orders are processed by the workers on `task_queue`. `patience` bounds how long a request waits
+    for an order's workflow; `tracing` makes a span of each request.
+    """
+    app = FastAPIOffline(
+        title="Ariane",
+        description=_DESCRIPTION,
+        version="1",
+        redoc_url=None,
+        lifespan=lifespan,
+        static_url="/docs-assets",
+        max_body_size=MAX_BODY_BYTES,
+        responses={
+            "default": {"description": "A problem", "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
+        },
+        # Spans only: what its log records of refused requests hold may be personal data.
+        telemetry={
+            "tracer_provider": tracing or NoOpTracerProvider(),
+            "operation_spans": False,
+            "metrics": False,
+            "logs": False,
+        },
+    )
+    app.state.services = Services(engine, client, task_queue, patience)
+    app.add_middleware(DeclaredSizeLimit)
+    install_problem_handlers(app)
+    for module in (orders, webhooks, availability, health):
+        app.include_router(module.router)
+    _document_problems(app)
+    return app
+
+
+def _document_problems(app: FastAPI) -> None:
+    """Add the schema that every path's problem answer refers to."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(
+                title=app.title, version=app.version, description=app.description, routes=app.routes
+            )
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+            schemas |= problem.pop("$defs") | {"Problem": problem}
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the framework's documented way

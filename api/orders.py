@@ -1,0 +1,151 @@
+"""Orders: place them, look at them, let held ones go on."""
+
+import base64
+import binascii
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import APIRouter, Header, Query, Request, Response
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from adapters.postgres.listing import ListedOrder, OrderFilter, Position, list_orders
+from adapters.postgres.reading import order_status, read_order
+from api import placing, thread
+from api.answers import OrderAnswer, OrderPage, OrderPlaced, OrderStanding
+from api.fields import Language, Name, OrderIdInPath
+from api.languages import chosen_language
+from api.problems import FieldError, ProblemError, invalid, not_found
+from api.rendering import links_of, listed, order_answer
+from api.schemas import PlaceOrder, ReleaseHold
+from api.services import Shared
+from domain.messages.events import HoldRelease
+from domain.messages.orders import OrderStatus
+
+router = APIRouter(prefix="/orders", tags=["orders"])
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        pattern=r"^[!-~]{1,255}$",
+        description="A name for this one request. Not needed: channel and reference do the same.",
+    ),
+]
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses={
+        200: {"model": OrderPlaced, "description": "Placed before, with the same body"},
+        202: {"model": OrderPlaced, "description": "Taken; its processing is not through yet"},
+    },
+)
+async def place_order(
+    body: PlaceOrder, response: Response, services: Shared, idempotency_key: IdempotencyKey = None
+) -> OrderPlaced:
+    """Place an order, and be told in the same call what is promised.
+
+    Safe to repeat: the same body gets the same answer; another body under the same channel and
+    reference, or the same Idempotency-Key, gets a 422. After a 503 or without an answer, repeat.
+    """
+    order = placing.new_order(body, idempotency_key)
+    with structlog.contextvars.bound_contextvars(order_id=order.id):
+        outcome = await placing.place(services, order)
+        answer = outcome.answer
+        await _log.ainfo("order placed", status=answer.status.value, first=outcome.first)
+    if outcome.pending:
+        response.status_code = HTTPStatus.ACCEPTED
+    elif not outcome.first:
+        response.status_code = HTTPStatus.OK
+    response.headers["Location"] = answer.links["self"]
+    return answer
+
+
+@router.get("")
+async def find_orders(
+    request: Request,
+    services: Shared,
+    customer: Name | None = None,
+    channel: Name | None = None,
+    status: OrderStatus | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=300, description="From `next`.")] = None,
+) -> OrderPage:
+    """List orders, the latest first; all filters must match."""
+    after = None if cursor is None else _position(cursor)
+    # One more than asked for tells whether there is a next page.
+    found = await list_orders(
+        services.engine, OrderFilter(customer, channel, status), after, limit + 1
+    )
+    shown = found[:limit]
+    links = {"self": str(request.url.replace(scheme="", netloc=""))}
+    following = _cursor(shown[-1]) if len(found) > limit else None
+    if following is not None:
+        asked = [(name, value) for name, value in request.query_params.items() if name != "cursor"]
+        links["next"] = f"{request.url.path}?{urlencode([*asked, ('cursor', following)])}"
+    return OrderPage(orders=[listed(order) for order in shown], next=following, links=links)
+
+
+@router.get("/{order_id}")
+async def get_order(
+    order_id: OrderIdInPath,
+    services: Shared,
+    language: Annotated[Language | None, Query(description="Of the timeline.")] = None,
+    accept_language: Annotated[str | None, Header()] = None,
+) -> OrderAnswer:
+    """All about one order: lines, shipments, invoices, notices, and its timeline in words."""
+    order = await read_order(services.engine, order_id)
+    if order is None:
+        raise not_found(f"There is no order {order_id!r}.")
+    return order_answer(order, language or chosen_language(accept_language))
+
+
+@router.post("/{order_id}/hold/release")
+async def release_hold(
+    order_id: OrderIdInPath, body: ReleaseHold, services: Shared
+) -> OrderStanding:
+    """Let an order on hold go on, as a person decided: 409 when it is not on hold."""
+    status = await order_status(services.engine, order_id)
+    if status is None:
+        raise not_found(f"There is no order {order_id!r}.")
+    if status.is_final:
+        raise _not_on_hold(order_id)
+    release = HoldRelease(released_by=body.released_by, note=body.note)
+    try:
+        status = await thread.release_hold(services, order_id, release)
+    except WorkflowUpdateFailedError as refused:
+        raise _not_on_hold(order_id) from refused
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        raise _not_on_hold(order_id) from error
+    await _log.ainfo("hold released", order_id=order_id)
+    return OrderStanding(order_id=order_id, status=status, links=links_of(order_id, status))
+
+
+def _not_on_hold(order_id: str) -> ProblemError:
+    return ProblemError(HTTPStatus.CONFLICT, "not-on-hold", f"Order {order_id!r} is not on hold.")
+
+
+def _cursor(order: ListedOrder) -> str:
+    place = f"{order.ordered_at.isoformat()} {order.order_id}"
+    return base64.urlsafe_b64encode(place.encode()).decode()
+
+
+def _position(cursor: str) -> Position:
+    try:
+        place = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode()
+        ordered_at, order_id = place.split(" ")
+        position = Position(datetime.fromisoformat(ordered_at), order_id)
+    except (ValueError, binascii.Error) as error:
+        message = "is not one that `next` gave"
+        raise invalid([FieldError(field="cursor", message=message)]) from error
+    if position.ordered_at.tzinfo is None or "\x00" in order_id:
+        raise invalid([FieldError(field="cursor", message="is not one that `next` gave")])
+    return position

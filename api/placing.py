@@ -1,0 +1,207 @@
+"""Placing an order: into the books first, then into the hands of its workflow."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from adapters.postgres.intake import (
+    Contact,
+    Findings,
+    NewLine,
+    NewOrder,
+    claim_key,
+    examine,
+    insert,
+)
+from adapters.postgres.reading import read_order
+from api import thread
+from api.answers import OrderPlaced
+from api.problems import FieldError, invalid, unavailable
+from api.rendering import links_of, placed_from_books, placed_from_thread
+from api.schemas import PlaceOrder
+from api.services import Services
+from domain.messages.orders import OrderFacts, OrderStatus, Tender
+from domain.messages.policy import OrderPolicy
+
+MAX_TOTAL = 10**12
+# A shipment's weight is a 32-bit number of grams.
+MAX_WEIGHT_GRAMS = 2 * 10**9
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`first` when this call wrote the order; `pending` while its workflow has not answered."""
+
+    answer: OrderPlaced
+    first: bool
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    facts: OrderFacts
+    policy: OrderPolicy
+    status: OrderStatus
+    first: bool
+
+
+def new_order(body: PlaceOrder, idempotency_key: str | None) -> NewOrder:
+    """What the books take. Raises a 422 problem for what the fields say against each other."""
+    lines = [
+        NewLine(line.line_id or str(position), line.sku, line.quantity, line.unit_price)
+        for position, line in enumerate(body.lines, start=1)
+    ]
+    order = NewOrder(
+        **body.model_dump(
+            include={"channel", "reference", "customer_id", "tender", "currency", "language"}
+            | {"requested_date", "ship_complete", "critical"}
+        ),
+        body_hash=_hash(body, lines),
+        country=body.ship_to.country,
+        postal_code=body.ship_to.postal_code,
+        contact=Contact(
+            **body.ship_to.model_dump(exclude={"country", "postal_code"}),
+            payment_token=body.payment_token,
+        ),
+        lines=lines,
+        idempotency_key=idempotency_key,
+    )
+    contradictions = list(_contradictions(body, order))
+    if contradictions:
+        raise invalid(contradictions)
+    return order
+
+
+async def place(services: Services, order: NewOrder) -> Outcome:
+    """Write the order down and have it processed; a repeat gets the answer of the first time.
+
+    Raises problems: 422 for an order that the books refuse, 503 when the workflow server is out of
+    reach. The order is then written, and a repeat continues from there.
+    """
+    received = await _receive(services, order)
+    if received.status.is_final:
+        # Its workflow may be long gone: it must not be started again.
+        return Outcome(await _from_books(services, order.id), first=False)
+    try:
+        placement = await thread.place(services, received.facts, received.policy)
+    except (WorkflowAlreadyStartedError, WorkflowUpdateFailedError) as ended:
+        await _log.ainfo("the workflow has ended, the books answer", reason=str(ended))
+        return Outcome(await _from_books(services, order.id), received.first)
+    if placement is None:
+        waiting = OrderPlaced(
+            order_id=order.id, status=OrderStatus.PLACING, links=links_of(order.id)
+        )
+        return Outcome(waiting, received.first, pending=True)
+    skus = {line.line_id: line.sku for line in order.lines}
+    return Outcome(placed_from_thread(placement, skus), received.first)
+
+
+async def _receive(services: Services, order: NewOrder) -> _Received:
+    """Write the order down once, and look at what stands in the books if it is there already."""
+    async with services.engine.begin() as connection:
+        findings = await examine(connection, order)
+        if order.idempotency_key and findings.key_hash is None:
+            claimed = await claim_key(connection, order)
+            if not claimed:
+                findings = await examine(connection, order)
+        received = _known(order, findings)
+        if received is not None:
+            return received
+        _accept(order, findings)
+        policy = _policy(findings)
+        facts = order.facts(datetime.now(UTC), order.language or findings.customer_language or "en")
+        if await insert(connection, order, facts, policy.version):
+            return _Received(facts, policy, OrderStatus.PLACING, first=True)
+        # Another request with this reference was faster, and what it wrote can be seen now.
+        received = _known(order, await examine(connection, order))
+        assert received is not None
+        return received
+
+
+def _known(order: NewOrder, findings: Findings) -> _Received | None:
+    if findings.key_hash not in (None, order.body_hash):
+        message = "was used before for another order"
+        raise invalid([FieldError(field="Idempotency-Key", message=message)], "key-reused")
+    earlier = findings.earlier
+    if earlier is None:
+        return None
+    if earlier.body_hash != order.body_hash:
+        message = f"order {order.id} was placed before with another body"
+        raise invalid([FieldError(field="reference", message=message)], "reference-reused")
+    facts = order.facts(earlier.ordered_at.astimezone(UTC), earlier.language)
+    return _Received(facts, _policy(findings), earlier.status, first=False)
+
+
+def _policy(findings: Findings) -> OrderPolicy:
+    if findings.policy is None:
+        raise unavailable("No order policy is active: orders cannot be placed yet.")
+    return findings.policy
+
+
+def _accept(order: NewOrder, findings: Findings) -> None:
+    refusals = list(_refusals(order, findings))
+    if refusals:
+        raise invalid(refusals)
+
+
+def _refusals(order: NewOrder, findings: Findings) -> Iterator[FieldError]:
+    if not findings.channel_known:
+        yield FieldError(field="channel", message=f"unknown channel {order.channel!r}")
+    if findings.customer_language is None:
+        yield FieldError(field="customer_id", message=f"unknown customer {order.customer_id!r}")
+    elif order.tender == Tender.ACCOUNT:
+        yield from _account_refusals(order, findings.account_currency)
+    for position, line in enumerate(order.lines):
+        if line.sku in findings.unknown_skus:
+            yield FieldError(field=f"lines[{position}].sku", message=f"unknown SKU {line.sku!r}")
+    if findings.weight_grams > MAX_WEIGHT_GRAMS:
+        tonnes = MAX_WEIGHT_GRAMS // 10**6
+        yield FieldError(field="lines", message=f"must weigh at most {tonnes} t together")
+
+
+def _account_refusals(order: NewOrder, currency: str | None) -> Iterator[FieldError]:
+    if currency is None:
+        message = f"customer {order.customer_id!r} has no account"
+        yield FieldError(field="tender", message=message)
+    elif currency != order.currency:
+        message = f"the account of customer {order.customer_id!r} is in {currency}"
+        yield FieldError(field="currency", message=message)
+
+
+def _contradictions(body: PlaceOrder, order: NewOrder) -> Iterator[FieldError]:
+    seen: set[str] = set()
+    for position, (sent, line) in enumerate(zip(body.lines, order.lines, strict=True)):
+        if line.line_id in seen:
+            message = f"{line.line_id!r} stands on another line already"
+            yield FieldError(field=f"lines[{position}].line_id", message=message)
+        seen.add(line.line_id)
+        if sent.currency not in (None, order.currency):
+            message = f"must be the order's, {order.currency}"
+            yield FieldError(field=f"lines[{position}].currency", message=message)
+    if order.tender == Tender.CARD and body.payment_token is None:
+        yield FieldError(field="payment_token", message="required when tender is card")
+    if order.tender != Tender.CARD and body.payment_token is not None:
+        yield FieldError(field="payment_token", message="only goes with tender card")
+    if order.total > MAX_TOTAL:
+        yield FieldError(field="lines", message=f"must come to at most {MAX_TOTAL} minor units")
+
+
+def _hash(body: PlaceOrder, lines: list[NewLine]) -> str:
+    """The same for two bodies that mean the same: what is left out equals its default."""
+    meant = body.model_dump(mode="json", exclude_defaults=True, exclude={"lines"})
+    meant["lines"] = [[line.line_id, line.sku, line.quantity, line.unit_price] for line in lines]
+    return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()
+
+
+async def _from_books(services: Services, order_id: str) -> OrderPlaced:
+    order = await read_order(services.engine, order_id)
+    assert order is not None
+    return placed_from_books(order)

@@ -1,0 +1,121 @@
+"""Answers from what the books and the workflows know."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from adapters.postgres.listing import ListedOrder
+from adapters.postgres.reading import OrderView
+from api.answers import (
+    Destination,
+    HoldAnswer,
+    ListedOrderAnswer,
+    OrderAnswer,
+    OrderPlaced,
+    ShipmentPlanned,
+    TimelineEntry,
+    Units,
+)
+from domain.messages.orders import OrderStatus, Placement, ShipmentStatus
+from domain.timeline import EventKind, describe
+
+
+def links_of(order_id: str, status: OrderStatus | None = None) -> dict[str, str]:
+    """Where to go on from an order."""
+    # A colon is a plain character in a path.
+    itself = f"/orders/{quote(order_id, safe=':')}"
+    links = {"self": itself}
+    if status == OrderStatus.ON_HOLD:
+        links["release_hold"] = f"{itself}/hold/release"
+    return links
+
+
+def placed_from_thread(placement: Placement, skus: Mapping[str, str]) -> OrderPlaced:
+    """The answer that the order's workflow gives; `skus` maps its line ids."""
+
+    def units(lines: Mapping[str, int]) -> list[Units]:
+        return [
+            Units(line_id=line, sku=skus[line], quantity=quantity)
+            for line, quantity in lines.items()
+        ]
+
+    hold = placement.hold
+    return OrderPlaced(
+        order_id=placement.order_id,
+        status=placement.status,
+        promise=placement.promise,
+        shipments=[
+            ShipmentPlanned(
+                **shipment.model_dump(
+                    include=set(ShipmentPlanned.model_fields) - {"lines"},
+                ),
+                lines=units(shipment.lines),
+            )
+            for shipment in placement.shipments
+        ],
+        backordered=units(placement.backordered),
+        hold=None if hold is None else HoldAnswer.model_validate(hold),
+        links=links_of(placement.order_id, placement.status),
+    )
+
+
+def placed_from_books(order: OrderView) -> OrderPlaced:
+    """The same for an order whose workflow has ended: how it stands now."""
+    return OrderPlaced(
+        order_id=order.order_id,
+        status=order.status,
+        promise=order.promise,
+        shipments=[
+            ShipmentPlanned.model_validate(shipment)
+            for shipment in order.shipments
+            if shipment.status != ShipmentStatus.ABANDONED
+        ],
+        backordered=[
+            Units(line_id=line.line_id, sku=line.sku, quantity=line.backordered)
+            for line in order.lines
+            if line.backordered
+        ],
+        hold=_hold(order),
+        links=links_of(order.order_id, order.status),
+    )
+
+
+def order_answer(order: OrderView, language: str) -> OrderAnswer:
+    """All of an order, its timeline in words of that language."""
+    parts = {
+        name: getattr(order, name) for name in OrderAnswer.model_fields if hasattr(order, name)
+    }
+    return OrderAnswer.model_validate(
+        {
+            **parts,
+            "ship_to": Destination(country=order.country, postal_code=order.postal_code),
+            "timeline": [
+                TimelineEntry(
+                    at=event.at, kind=event.kind, text=describe(event.kind, event.detail, language)
+                )
+                for event in order.events
+            ],
+            "hold": _hold(order),
+            "links": links_of(order.order_id, order.status),
+        }
+    )
+
+
+def listed(order: ListedOrder) -> ListedOrderAnswer:
+    """One order of a list."""
+    parts = {name: getattr(order, name) for name in order.__slots__}
+    return ListedOrderAnswer.model_validate(
+        {**parts, "links": links_of(order.order_id, order.status)}
+    )
+
+
+def _hold(order: OrderView) -> HoldAnswer | None:
+    if order.status != OrderStatus.ON_HOLD or order.hold_reason is None:
+        return None
+    held = [event for event in order.events if event.kind == EventKind.HELD]
+    last = held[-1] if held else None
+    return HoldAnswer(
+        reason=order.hold_reason,
+        explanation=last.detail.get("explanation", "") if last else "",
+        since=last.at if last else None,
+        until=last.detail.get("until") if last else None,
+    )

@@ -1,0 +1,128 @@
+"""The calls to an order's workflow, its thread."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.client import (
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from adapters.temporal import TemporalUnreachableError, reaching_temporal
+from api.services import Services
+from domain.identity import workflow_id
+from domain.messages.events import CarrierEvent, HoldRelease, WarehouseEvent
+from domain.messages.orders import OrderFacts, OrderStatus, Placement, Tender
+from domain.messages.policy import OrderPolicy
+from domain.messages.state import OrderClosed, OrderStart
+from domain.wording import money
+from workflows.attributes import attributes_at_start
+from workflows.order import OrderWorkflow
+
+# A worker that dies with an order in hand gives it back after this time.
+_TASK_TIMEOUT = timedelta(seconds=5)
+_CALL_TIMEOUT = timedelta(seconds=5)
+_LOOK_TIMEOUT = timedelta(seconds=2)
+_URGENT = Priority(priority_key=1)
+
+
+async def place(services: Services, order: OrderFacts, policy: OrderPolicy) -> Placement | None:
+    """Start the order's workflow unless it runs, and wait for what becomes of the order.
+
+    None when it has started and does not answer in time. Raises WorkflowAlreadyStartedError or
+    WorkflowUpdateFailedError when it has ended, TemporalUnreachableError when it may not have
+    started.
+    """
+    start = WithStartWorkflowOperation(
+        OrderWorkflow.run,
+        OrderStart(order=order, policy=policy),
+        id=workflow_id(order.order_id),
+        task_queue=services.task_queue,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        task_timeout=_TASK_TIMEOUT,
+        search_attributes=attributes_at_start(order),
+        static_summary=_summary(order),
+        static_details=_details(order),
+        priority=_URGENT if order.critical else Priority.default,
+    )
+    with reaching_temporal():
+        try:
+            async with asyncio.timeout(services.patience.total_seconds()):
+                return await services.client.execute_update_with_start_workflow(
+                    OrderWorkflow.place,
+                    start_workflow_operation=start,
+                    id="place",
+                    rpc_timeout=services.patience,
+                )
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            if not await _exists(_handle(services, order.order_id)):
+                raise TemporalUnreachableError("it did not start a workflow in time") from error
+            return None
+
+
+async def release_hold(services: Services, order_id: str, release: HoldRelease) -> OrderStatus:
+    """Let a held order go on. Raises WorkflowUpdateFailedError when it is not on hold, RPCError
+    with status NOT_FOUND when it has ended, TemporalUnreachableError when it does not answer."""
+    with reaching_temporal():
+        async with asyncio.timeout(services.patience.total_seconds()):
+            return await _handle(services, order_id).execute_update(
+                OrderWorkflow.release_hold, release, rpc_timeout=services.patience
+            )
+
+
+async def report(services: Services, order_id: str, event: WarehouseEvent | CarrierEvent) -> bool:
+    """Tell the order's workflow what a partner reports; False when it has ended.
+
+    Raises TemporalUnreachableError when it could not be told.
+    """
+    handle = _handle(services, order_id)
+    with reaching_temporal():
+        try:
+            if isinstance(event, WarehouseEvent):
+                await handle.signal(OrderWorkflow.warehouse_event, event, rpc_timeout=_CALL_TIMEOUT)
+            else:
+                await handle.signal(OrderWorkflow.carrier_event, event, rpc_timeout=_CALL_TIMEOUT)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            return False
+    return True
+
+
+def _handle(services: Services, order_id: str) -> WorkflowHandle[OrderWorkflow, OrderClosed]:
+    return services.client.get_workflow_handle_for(OrderWorkflow.run, workflow_id(order_id))
+
+
+async def _exists(handle: WorkflowHandle[OrderWorkflow, OrderClosed]) -> bool:
+    try:
+        await handle.describe(rpc_timeout=_LOOK_TIMEOUT)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return True
+
+
+def _summary(order: OrderFacts) -> str:
+    urgent = ", critical" if order.critical else ""
+    return (
+        f"{order.channel} order {order.reference} of customer {order.customer_id}: "
+        f"{order.line_count} line(s), {money(order.total, order.currency)}{urgent}"
+    )
+
+
+def _details(order: OrderFacts) -> str:
+    wanted = f"{order.requested_date:%Y-%m-%d}" if order.requested_date else "as soon as possible"
+    facts = {
+        "Customer": order.customer_id,
+        "Goes to": f"{order.country} {order.postal_code}",
+        "Wanted": wanted,
+        "Paid": "by card" if order.tender == Tender.CARD else "on account",
+        "Ships": "only when complete" if order.ship_complete else "in parts if need be",
+        "Received": f"{order.ordered_at:%Y-%m-%d %H:%M} UTC",
+    }
+    return "\n".join(f"- **{name}**: {value}" for name, value in facts.items())

@@ -1,0 +1,1 @@
+"""The command line: the local stack, and what people who run Ariane do by hand."""

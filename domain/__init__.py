@@ -1,0 +1,1 @@
+"""The business of Ariane, pure: values and decisions, no I/O, no clock, no randomness."""

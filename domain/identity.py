@@ -1,0 +1,45 @@
+"""How orders, shipments and bookings are named.
+
+An order's id is `{channel}:{reference}`, a shipment's `{order id}:{number}`, a booking's reference
+`{shipment id}:{attempt}`. Channels and references contain no colon, so that each name can be taken
+apart again.
+"""
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+ChannelCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+OrderId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}:[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"),
+]
+
+_WORKFLOW_PREFIX = "order/"
+
+
+def order_id(channel: str, reference: str) -> str:
+    return f"{channel}:{reference}"
+
+
+def workflow_id(order: str) -> str:
+    """The id of an order's workflow: `order/{channel}/{reference}`."""
+    channel, reference = order.split(":", 1)
+    return f"{_WORKFLOW_PREFIX}{channel}/{reference}"
+
+
+def shipment_id(order: str, number: int) -> str:
+    return f"{order}:{number}"
+
+
+def shipment_number(shipment: str) -> int:
+    return int(shipment.rsplit(":", 1)[1])
+
+
+def order_of_shipment(shipment: str) -> str:
+    return shipment.rsplit(":", 1)[0]
+
+
+def booking_reference(shipment: str, attempt: int) -> str:
+    return f"{shipment}:{attempt}"

@@ -1,0 +1,54 @@
+"""What locations, carriers and people tell an order's workflow."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.values import Stored
+
+
+class WarehouseEventKind(StrEnum):
+    PICKED = "picked"
+    REJECTED = "rejected"
+    DISPATCHED = "dispatched"
+
+
+class CarrierEventKind(StrEnum):
+    COLLECTED = "collected"
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    EXCEPTION = "exception"
+
+
+class WarehouseEvent(Stored):
+    """A location reports on a shipment. `quantities` maps line ids to the units really picked; a
+    line that is missing there was picked in full when there are no quantities at all, else not."""
+
+    event_id: str
+    shipment_id: str
+    kind: WarehouseEventKind
+    occurred_at: datetime
+    quantities: dict[str, int] | None = None
+    reason: str | None = None
+
+
+class CarrierEvent(Stored):
+    """A carrier reports on a parcel."""
+
+    event_id: str
+    shipment_id: str
+    kind: CarrierEventKind
+    occurred_at: datetime
+    reason: str | None = None
+
+
+class HoldRelease(Stored):
+    """A person decides that a held order goes on. `released_by` names who, `note` says why."""
+
+    released_by: str
+    note: str
+
+
+class StockArrived(Stored):
+    """There may be stock for what the order waits for."""
+
+    event_id: str

@@ -1,0 +1,117 @@
+"""An order as its workflow knows it: no names, no streets, no e-mail addresses."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.values import Stored
+
+
+class Tender(StrEnum):
+    """How an order is paid: by invoice on the customer's account, or by a payment up front."""
+
+    ACCOUNT = "account"
+    CARD = "card"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands. Closed, cancelled and rejected are final."""
+
+    PLACING = "placing"
+    ON_HOLD = "on_hold"
+    BACKORDERED = "backordered"
+    IN_FULFILMENT = "in_fulfilment"
+    SHIPPED = "shipped"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (OrderStatus.CLOSED, OrderStatus.CANCELLED)
+
+
+class ShipmentStatus(StrEnum):
+    PLANNED = "planned"
+    BOOKED = "booked"
+    RELEASED = "released"
+    PICKED = "picked"
+    DISPATCHED = "dispatched"
+    DELIVERED = "delivered"
+    ABANDONED = "abandoned"
+
+    @property
+    def is_abandoned(self) -> bool:
+        return self is ShipmentStatus.ABANDONED
+
+    @property
+    def is_over(self) -> bool:
+        return self in (ShipmentStatus.DELIVERED, ShipmentStatus.ABANDONED)
+
+    @property
+    def has_left(self) -> bool:
+        return self in (ShipmentStatus.DISPATCHED, ShipmentStatus.DELIVERED)
+
+
+class HoldReason(StrEnum):
+    """Why an order waits for a person."""
+
+    CREDIT_LIMIT = "credit_limit"
+    PAYMENT_DECLINED = "payment_declined"
+    NO_SOURCE = "no_source"
+    RESOURCING_EXHAUSTED = "resourcing_exhausted"
+    BACKORDER_EXPIRED = "backorder_expired"
+
+
+class OrderFacts(Stored):
+    """What was ordered, as far as a history may keep it. `total`: minor units of `currency`."""
+
+    order_id: str
+    channel: str
+    reference: str
+    customer_id: str
+    tender: Tender
+    currency: str
+    total: int
+    line_count: int
+    country: str
+    postal_code: str
+    language: str
+    ordered_at: datetime
+    requested_date: date | None = None
+    ship_complete: bool = False
+    critical: bool = False
+
+
+class Hold(Stored):
+    """An order waits for a person: `reason` to filter by, `explanation` to read."""
+
+    reason: HoldReason
+    explanation: str
+    since: datetime
+    until: datetime
+
+
+class PlannedShipment(Stored):
+    """What one location sends to the order's address. `lines` maps line ids to units."""
+
+    shipment_id: str
+    location_id: str
+    location_name: str
+    carrier: str
+    service: str
+    service_name: str
+    lines: dict[str, int]
+    promise: datetime
+    why: str
+
+
+class Placement(Stored):
+    """The answer to placing an order: what a channel is told in the same call."""
+
+    order_id: str
+    status: OrderStatus
+    promise: datetime | None = None
+    shipments: tuple[PlannedShipment, ...] = ()
+    backordered: dict[str, int] = Field(default_factory=dict)
+    hold: Hold | None = None

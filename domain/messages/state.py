@@ -1,0 +1,114 @@
+"""The whole state of an order's thread: what continues as new carries over."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.messages.events import HoldRelease
+from domain.messages.orders import (
+    Hold,
+    OrderFacts,
+    OrderStatus,
+    Placement,
+    PlannedShipment,
+    ShipmentStatus,
+)
+from domain.messages.policy import OrderPolicy
+from domain.messages.steps import Abandon, Exclusion
+from domain.values import Stored
+
+
+class Progress(StrEnum):
+    """How far a shipment came by the reports of others, in order. It never goes back."""
+
+    NOTHING = "nothing"
+    PICKED = "picked"
+    DISPATCHED = "dispatched"
+    DELIVERED = "delivered"
+
+    def reached(self, other: "Progress") -> bool:
+        order = list(Progress)
+        return order.index(self) >= order.index(other)
+
+
+class Undo(StrEnum):
+    """What an order that ends early gives back. Registered before it is taken, undone in reverse;
+    each undo tolerates that its step never happened."""
+
+    BOOKS = "books"
+    PAYMENT = "payment"
+
+
+class _Mutable(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class ShipmentState(_Mutable):
+    """A shipment's own thread.
+
+    `due` is when its present step is late, None while it is not timed. `to_recall` and `to_void`
+    say what is still to be taken back from the location and the carrier of a shipment given up.
+    """
+
+    plan: PlannedShipment
+    status: ShipmentStatus = ShipmentStatus.PLANNED
+    progress: Progress = Progress.NOTHING
+    quantities: dict[str, int] | None = None
+    tracking_number: str | None = None
+    due: datetime | None = None
+    occurred_at: dict[Progress, datetime] = Field(default_factory=dict)
+    rejection: str | None = None
+    note: str | None = None
+    to_recall: bool = False
+    to_void: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.plan.shipment_id
+
+    @property
+    def is_over(self) -> bool:
+        return self.status.is_over and not self.to_recall and not self.to_void
+
+
+class OrderState(_Mutable):
+    """Everything that an order's workflow knows; serialisable as a whole.
+
+    `reopened` says that units have become free of their shipment and are to be sourced again.
+    """
+
+    status: OrderStatus = OrderStatus.PLACING
+    placement: Placement | None = None
+    promise: datetime | None = None
+    funded: bool = False
+    hold: Hold | None = None
+    release: HoldRelease | None = None
+    backordered: dict[str, int] = Field(default_factory=dict)
+    backordered_until: datetime | None = None
+    stock_arrived: bool = False
+    reopened: bool = False
+    shipments: dict[str, ShipmentState] = Field(default_factory=dict)
+    exclusions: list[Exclusion] = Field(default_factory=list)
+    abandoned: list[Abandon] = Field(default_factory=list)
+    undo: list[Undo] = Field(default_factory=list)
+    generation: int = 0
+    resourcings: int = 0
+    applied_events: list[str] = Field(default_factory=list)
+
+
+class OrderStart(Stored):
+    """The input of an order's workflow: `state` is given when it continues as new."""
+
+    order: OrderFacts
+    policy: OrderPolicy
+    state: OrderState | None = None
+
+
+class OrderClosed(Stored):
+    """How an order ended."""
+
+    order_id: str
+    status: OrderStatus
+    shipments: int
+    resourcings: int

@@ -1,0 +1,270 @@
+"""Requests and results of the steps, the activities of an order's workflow.
+
+A request carries ids and small arguments. `generation` counts the attempts that the process makes
+on purpose, and is part of a step's key; it does not change when Temporal runs an attempt again.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.messages.orders import (
+    HoldReason,
+    OrderStatus,
+    PlannedShipment,
+)
+from domain.messages.policy import SourcingPolicy
+from domain.values import Stored
+
+
+class SecureCredit(Stored):
+    """Claim an order's value on its customer's account. `override_by` is the person who lets it
+    exceed the limit."""
+
+    order_id: str
+    generation: int
+    amount: int
+    currency: str
+    at: datetime
+    override_by: str | None = None
+
+
+class CreditSecured(Stored):
+    kind: Literal["secured"] = "secured"
+    exposure: int
+    limit: int
+
+
+class CreditRefused(Stored):
+    """Not claimed. Amounts are minor units of the order's currency."""
+
+    kind: Literal["refused"] = "refused"
+    reason: str
+    exposure: int
+    limit: int
+
+
+CreditResult = Annotated[CreditSecured | CreditRefused, Field(discriminator="kind")]
+
+
+class AuthorisePayment(Stored):
+    order_id: str
+    generation: int
+    amount: int
+    currency: str
+    at: datetime
+
+
+class PaymentAuthorised(Stored):
+    kind: Literal["authorised"] = "authorised"
+
+
+class PaymentRefused(Stored):
+    kind: Literal["refused"] = "refused"
+    code: str
+    reason: str
+
+
+PaymentResult = Annotated[PaymentAuthorised | PaymentRefused, Field(discriminator="kind")]
+
+
+class CapturePayment(Stored):
+    """Take the value of what one shipment dispatched."""
+
+    order_id: str
+    shipment_id: str
+    amount: int
+    currency: str
+    at: datetime
+
+
+class PaymentCaptured(Stored):
+    kind: Literal["captured"] = "captured"
+
+
+CaptureResult = Annotated[PaymentCaptured | PaymentRefused, Field(discriminator="kind")]
+
+
+class VoidPayment(Stored):
+    order_id: str
+    at: datetime
+
+
+class Exclusion(Stored):
+    """A way that this order does not try again, and why. A field left out matches everything:
+    a location alone, a location for one SKU, a carrier's service from everywhere."""
+
+    reason: str
+    location_id: str | None = None
+    sku: str | None = None
+    carrier: str | None = None
+    service: str | None = None
+
+
+class Abandon(Stored):
+    """A shipment that will not happen; its units are free before the order is sourced again."""
+
+    shipment_id: str
+    location_name: str
+    reason: str
+
+
+class Allocate(Stored):
+    """Decide from where to ship what is not reserved yet, and reserve it, in one transaction.
+
+    Without `reserve`, what is given up is freed, and nothing sourced.
+    """
+
+    order_id: str
+    generation: int
+    at: datetime
+    policy_version: str
+    policy: SourcingPolicy
+    next_shipment: int
+    abandon: tuple[Abandon, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    reserve: bool = True
+
+
+class Allocation(Stored):
+    """`backordered` maps line ids to the units that no location can give now. `obstacle` says in
+    words why nothing at all can be sent, where stock is not what is missing."""
+
+    shipments: tuple[PlannedShipment, ...] = ()
+    backordered: dict[str, int] = Field(default_factory=dict)
+    promise: datetime | None = None
+    obstacle: str | None = None
+
+
+class BookCarrier(Stored):
+    shipment_id: str
+    attempt: int
+    at: datetime
+
+
+class CarrierBooked(Stored):
+    kind: Literal["booked"] = "booked"
+    tracking_number: str
+
+
+class CarrierRefused(Stored):
+    kind: Literal["refused"] = "refused"
+    code: str
+    reason: str
+
+
+BookingResult = Annotated[CarrierBooked | CarrierRefused, Field(discriminator="kind")]
+
+
+class VoidBooking(Stored):
+    shipment_id: str
+    attempt: int
+    at: datetime
+
+
+class ReleaseShipment(Stored):
+    shipment_id: str
+    at: datetime
+    pick_by: datetime
+
+
+class ShipmentReleased(Stored):
+    kind: Literal["released"] = "released"
+
+
+class ReleaseRefused(Stored):
+    kind: Literal["refused"] = "refused"
+    code: str
+    reason: str
+
+
+ReleaseResult = Annotated[ShipmentReleased | ReleaseRefused, Field(discriminator="kind")]
+
+
+class RecallShipment(Stored):
+    shipment_id: str
+    at: datetime
+
+
+class ShipmentRecalled(Stored):
+    kind: Literal["recalled"] = "recalled"
+
+
+class RecallRefused(Stored):
+    kind: Literal["refused"] = "refused"
+    code: str
+    reason: str
+
+
+RecallResult = Annotated[ShipmentRecalled | RecallRefused, Field(discriminator="kind")]
+
+
+class RecordPick(Stored):
+    """What a location picked; `quantities` as in the location's report."""
+
+    shipment_id: str
+    quantities: dict[str, int] | None
+    occurred_at: datetime
+    at: datetime
+
+
+class PickRecorded(Stored):
+    """`picked` and `missing` map line ids to units, `missing_skus` names what was short."""
+
+    picked: dict[str, int]
+    missing: dict[str, int] = Field(default_factory=dict)
+    missing_skus: tuple[str, ...] = ()
+
+
+class RecordDispatch(Stored):
+    """Consume the stock, invoice what left and move the exposure from open to unpaid."""
+
+    shipment_id: str
+    occurred_at: datetime
+    at: datetime
+
+
+class DispatchRecorded(Stored):
+    invoice_id: str
+    amount: int
+
+
+class RecordDelivery(Stored):
+    shipment_id: str
+    occurred_at: datetime
+    at: datetime
+
+
+class RecordOutcome(Stored):
+    """Write down where an order stands when that is decided by the process alone."""
+
+    order_id: str
+    generation: int
+    status: OrderStatus
+    at: datetime
+    hold_reason: HoldReason | None = None
+    explanation: str = ""
+    by: str | None = None
+    until: datetime | None = None
+
+
+class NoteShipment(Stored):
+    """Point out that a shipment is late: `kind` as in `domain.timeline`."""
+
+    shipment_id: str
+    kind: str
+    at: datetime
+
+
+class CancelOrder(Stored):
+    """Free all that an order still holds in our own books, and end it in `status`."""
+
+    order_id: str
+    status: OrderStatus
+    reason: str
+    at: datetime
+
+
+class Recorded(Stored):
+    """The step is done; nothing more to tell."""

@@ -1,0 +1,163 @@
+"""The kinds of events in an order's life, and each of them in words."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from domain.wording import in_words, language_of
+
+
+class EventKind(StrEnum):
+    RECEIVED = "received"
+    CREDIT_SECURED = "credit_secured"
+    CREDIT_OVERRIDDEN = "credit_overridden"
+    CREDIT_REFUSED = "credit_refused"
+    PAYMENT_AUTHORISED = "payment_authorised"
+    PAYMENT_REFUSED = "payment_refused"
+    PAYMENT_CAPTURED = "payment_captured"
+    CAPTURE_REFUSED = "capture_refused"
+    PAYMENT_VOIDED = "payment_voided"
+    SOURCED = "sourced"
+    NOT_SOURCED = "not_sourced"
+    ABANDONED = "abandoned"
+    BOOKED = "booked"
+    BOOKING_REFUSED = "booking_refused"
+    BOOKING_VOIDED = "booking_voided"
+    RELEASED = "released"
+    RELEASE_REFUSED = "release_refused"
+    RECALLED = "recalled"
+    RECALL_REFUSED = "recall_refused"
+    PICKED = "picked"
+    SHORT_PICKED = "short_picked"
+    DISPATCHED = "dispatched"
+    DELIVERED = "delivered"
+    DISPATCH_OVERDUE = "dispatch_overdue"
+    DELIVERY_OVERDUE = "delivery_overdue"
+    HELD = "held"
+    HOLD_RELEASED = "hold_released"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+_WORDS: dict[EventKind, dict[str, str]] = {
+    EventKind.RECEIVED: {
+        "en": "Received from channel {channel} as {reference}: {lines} line(s), {total}.",
+        "fr": "Reçue du canal {channel} sous {reference} : {lines} ligne(s), {total}.",
+    },
+    EventKind.CREDIT_SECURED: {
+        "en": "Credit secured: exposure is now {exposure} of a limit of {limit}.",
+        "fr": "Crédit assuré : l'encours est de {exposure} pour une limite de {limit}.",
+    },
+    EventKind.CREDIT_OVERRIDDEN: {
+        "en": "Credit granted by {by}: exposure is now {exposure}, the limit is {limit}.",
+        "fr": "Crédit accordé par {by} : l'encours est de {exposure}, la limite de {limit}.",
+    },
+    EventKind.CREDIT_REFUSED: {
+        "en": "Credit refused: {reason}.",
+        "fr": "Crédit refusé : {reason}.",
+    },
+    EventKind.PAYMENT_AUTHORISED: {
+        "en": "Payment of {amount} authorised.",
+        "fr": "Paiement de {amount} autorisé.",
+    },
+    EventKind.PAYMENT_REFUSED: {
+        "en": "Payment refused: {reason}.",
+        "fr": "Paiement refusé : {reason}.",
+    },
+    EventKind.PAYMENT_CAPTURED: {
+        "en": "{amount} captured for shipment {shipment}.",
+        "fr": "{amount} encaissés pour l'expédition {shipment}.",
+    },
+    EventKind.CAPTURE_REFUSED: {
+        "en": "{amount} could not be captured for shipment {shipment}: {reason}.",
+        "fr": "{amount} n'ont pas pu être encaissés pour l'expédition {shipment} : {reason}.",
+    },
+    EventKind.PAYMENT_VOIDED: {
+        "en": "What was authorised and not captured is given back.",
+        "fr": "Ce qui était autorisé et non encaissé est rendu.",
+    },
+    EventKind.SOURCED: {
+        "en": "Shipment {shipment} of {units} unit(s) from {location} by {service}, "
+        "promised for {promise}: {why}.",
+        "fr": "Expédition {shipment} de {units} unité(s) depuis {location} par {service}, "
+        "promise pour le {promise} : {why}.",
+    },
+    EventKind.NOT_SOURCED: {
+        "en": "{units} unit(s) cannot be sourced now: {reason}.",
+        "fr": "{units} unité(s) ne peuvent pas être fournies maintenant : {reason}.",
+    },
+    EventKind.ABANDONED: {
+        "en": "Shipment {shipment} from {location} is given up: {reason}.",
+        "fr": "L'expédition {shipment} depuis {location} est abandonnée : {reason}.",
+    },
+    EventKind.BOOKED: {
+        "en": "{carrier} {service} booked for shipment {shipment}, tracking {tracking_number}.",
+        "fr": "{carrier} {service} réservé pour l'expédition {shipment}, suivi {tracking_number}.",
+    },
+    EventKind.BOOKING_REFUSED: {
+        "en": "{carrier} refused to take shipment {shipment} by {service}: {reason}.",
+        "fr": "{carrier} a refusé l'expédition {shipment} par {service} : {reason}.",
+    },
+    EventKind.BOOKING_VOIDED: {
+        "en": "The booking at {carrier} for shipment {shipment} is void.",
+        "fr": "La réservation chez {carrier} pour l'expédition {shipment} est annulée.",
+    },
+    EventKind.RELEASED: {
+        "en": "Shipment {shipment} released to {location}, to be picked by {pick_by}.",
+        "fr": "Expédition {shipment} confiée à {location}, à préparer avant le {pick_by}.",
+    },
+    EventKind.RELEASE_REFUSED: {
+        "en": "{location} refused shipment {shipment}: {reason}.",
+        "fr": "{location} a refusé l'expédition {shipment} : {reason}.",
+    },
+    EventKind.RECALLED: {
+        "en": "Shipment {shipment} recalled from {location}.",
+        "fr": "Expédition {shipment} rappelée de {location}.",
+    },
+    EventKind.RECALL_REFUSED: {
+        "en": "{location} cannot stop shipment {shipment}: {reason}.",
+        "fr": "{location} ne peut pas arrêter l'expédition {shipment} : {reason}.",
+    },
+    EventKind.PICKED: {
+        "en": "{location} picked shipment {shipment}: {units} unit(s).",
+        "fr": "{location} a préparé l'expédition {shipment} : {units} unité(s).",
+    },
+    EventKind.SHORT_PICKED: {
+        "en": "{location} picked {units} unit(s) of shipment {shipment} and misses {missing} "
+        "of {skus}.",
+        "fr": "{location} a préparé {units} unité(s) de l'expédition {shipment} ; il manque "
+        "{missing} de {skus}.",
+    },
+    EventKind.DISPATCHED: {
+        "en": "Shipment {shipment} left {location}; invoice {invoice} of {amount}.",
+        "fr": "L'expédition {shipment} a quitté {location} ; facture {invoice} de {amount}.",
+    },
+    EventKind.DELIVERED: {
+        "en": "Shipment {shipment} delivered on {occurred_at}.",
+        "fr": "Expédition {shipment} livrée le {occurred_at}.",
+    },
+    EventKind.DISPATCH_OVERDUE: {
+        "en": "Shipment {shipment} is picked at {location} and has not left in time.",
+        "fr": "L'expédition {shipment} est préparée à {location} et n'est pas partie à temps.",
+    },
+    EventKind.DELIVERY_OVERDUE: {
+        "en": "Shipment {shipment} is overdue: promised for {promise} and not delivered.",
+        "fr": "L'expédition {shipment} est en retard : promise pour le {promise}, non livrée.",
+    },
+    EventKind.HELD: {
+        "en": "On hold: {explanation}. Waits for a person until {until}.",
+        "fr": "En attente : {explanation}. Une personne doit décider avant le {until}.",
+    },
+    EventKind.HOLD_RELEASED: {
+        "en": "Hold released by {by}: {explanation}.",
+        "fr": "Attente levée par {by} : {explanation}.",
+    },
+    EventKind.CLOSED: {"en": "Closed: all is delivered.", "fr": "Close : tout est livré."},
+    EventKind.CANCELLED: {"en": "Cancelled: {explanation}.", "fr": "Annulée : {explanation}."},
+}
+
+
+def describe(kind: str, detail: Mapping[str, Any], language: str = "en") -> str:
+    """One event in words. `detail` holds what the event was written with."""
+    chosen = language_of(language)
+    return in_words(_WORDS[EventKind(kind)][chosen], detail, chosen)

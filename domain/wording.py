@@ -1,0 +1,48 @@
+"""Amounts and moments in words, in the languages that Ariane speaks."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+LANGUAGES = ("en", "fr")
+_MOMENTS = frozenset({"promise", "until", "pick_by", "occurred_at"})
+_AMOUNTS = frozenset({"amount", "total", "exposure", "limit"})
+# Currencies whose minor unit is not a hundredth (ISO 4217).
+_EXPONENTS = {"JPY": 0, "KRW": 0, "ISK": 0, "VND": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3}
+_UNKNOWN_MOMENT = {"en": "a date to be confirmed", "fr": "une date à confirmer"}
+
+
+def language_of(language: str) -> str:
+    """The language to speak to somebody who asked for `language`: English where it is not ours."""
+    primary = language.lower().replace("_", "-").split("-")[0]
+    return primary if primary in LANGUAGES else "en"
+
+
+def money(amount: int, currency: str) -> str:
+    """Minor units as people write them: `money(123456, "EUR") == "1,234.56 EUR"`."""
+    exponent = _EXPONENTS.get(currency, 2)
+    return f"{amount / 10**exponent:,.{exponent}f} {currency}".strip()
+
+
+def moment(at: datetime | str | None, language: str) -> str:
+    """A day and an hour with its zone; `at` may be an ISO 8601 string."""
+    if at is None:
+        return _UNKNOWN_MOMENT[language]
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    zone = at.strftime("%Z") or "UTC"
+    return f"{at:%d/%m/%Y %H:%M} {zone}" if language == "fr" else f"{at:%Y-%m-%d %H:%M} {zone}"
+
+
+def in_words(template: str, detail: Mapping[str, Any], language: str) -> str:
+    """Fill a template's `{names}`: moments and amounts by their names, the rest as it is."""
+    currency = str(detail.get("currency", ""))
+    words: dict[str, Any] = {}
+    for name, value in detail.items():
+        if name in _MOMENTS:
+            words[name] = moment(value, language)
+        elif name in _AMOUNTS and isinstance(value, int):
+            words[name] = money(value, currency)
+        else:
+            words[name] = value
+    return template.format_map(words)

@@ -1,0 +1,51 @@
+"""The servers that the tests run on: a real Postgres and a real Temporal, started once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.stack import PostgresServer, TemporalServer
+from tests.support.stack import copy_of_template, make_template
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresServer]:
+    """A Postgres of the tests' own, not made to survive a power cut."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"), durable=False)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def migrated_postgres(postgres: PostgresServer) -> PostgresServer:
+    """The same, once it holds the migrated database of which each test gets a copy."""
+    await make_template(postgres)
+    return postgres
+
+
+@pytest.fixture
+async def database_url(migrated_postgres: PostgresServer) -> AsyncIterator[str]:
+    """The address (`postgresql+psycopg://`) of a migrated, empty database of this test's own."""
+    async with copy_of_template(migrated_postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def temporal_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[TemporalServer]:
+    """A Temporal whose clock a test's client may move forward; shared: use ids of your own."""
+    server = TemporalServer(tmp_path_factory.mktemp("temporal"), time_skipping=True)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()

@@ -1,0 +1,1 @@
+"""Every adapter against its partner, over real HTTP."""

@@ -1,0 +1,346 @@
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import pytest
+
+from adapters.postgres.intake import NewOrder
+from api.placing import new_order
+from api.schemas import PlaceOrder
+from cli.stack import TemporalServer
+from tests.support.api import OrderDouble, Api, eventually, order_body, planned, running_api
+
+
+@pytest.fixture
+async def api(database_url: str, temporal_server: TemporalServer) -> AsyncIterator[Api]:
+    async with running_api(database_url, temporal_server.address) as running:
+        yield running
+
+
+async def test_an_order_is_placed_and_answered_in_one_call(api: Api) -> None:
+    body = order_body()
+    answer = await api.http.post("/orders", json=body)
+
+    order_id = f"web:{body['reference']}"
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["Location"] == f"/orders/{order_id}"
+    assert answer.json() == {
+        "order_id": order_id,
+        "status": "in_fulfilment",
+        "promise": "2026-03-31T09:00:00Z",
+        "shipments": [
+            {
+                "shipment_id": f"{order_id}:1",
+                "location_id": "PAR",
+                "location_name": "Paris",
+                "carrier": "swift",
+                "service": "day",
+                "promise": "2026-03-31T09:00:00Z",
+                "why": "nearest",
+                "lines": [{"line_id": "1", "sku": "BOLT", "quantity": 2}],
+            }
+        ],
+        "backordered": [],
+        "hold": None,
+        "links": {"self": f"/orders/{order_id}"},
+    }
+
+
+async def test_the_books_hold_the_order_with_its_lines_contact_and_first_event(api: Api) -> None:
+    lines = [
+        {"sku": "BOLT", "quantity": 2, "unit_price": 150},
+        {"sku": "NUT", "quantity": 3, "unit_price": 0, "currency": "EUR"},
+        {"sku": "BOLT", "quantity": 1, "unit_price": 140, "line_id": "again"},
+    ]
+    body = order_body(lines=lines, requested_date="2026-05-01", critical=True)
+    await api.http.post("/orders", json=body)
+
+    written = await api.rows("SELECT * FROM order_lines ORDER BY position")
+    assert [(row.line_id, row.sku, row.ordered, row.backordered) for row in written] == [
+        ("1", "BOLT", 2, 2),
+        ("2", "NUT", 3, 3),
+        ("again", "BOLT", 1, 1),
+    ]
+    [order] = await api.rows("SELECT * FROM orders")
+    assert (order.total, order.status, order.policy_version) == (440, "placing", "test-1")
+    assert (order.language, order.critical, str(order.requested_date)) == ("en", True, "2026-05-01")
+    [contact] = await api.rows("SELECT * FROM order_contacts")
+    assert (contact.name, contact.city) == ("Camille Zorglub", "Lyon")
+    [event] = await api.rows("SELECT * FROM order_events")
+    assert (event.kind, event.detail["total"]) == ("received", 440)
+
+
+async def test_the_workflow_is_found_by_its_words_and_knows_no_personal_data(api: Api) -> None:
+    body = order_body(critical=True)
+    await api.http.post("/orders", json=body)
+
+    handle = api.thread(f"web:{body['reference']}")
+    described = await handle.describe()
+    assert described.typed_search_attributes
+    assert "web order" in (await described.static_summary() or "")
+    assert "FR 69003" in (await described.static_details() or "")
+    assert described.priority.priority_key == 1
+    history = (await handle.fetch_history()).to_json()
+    for private in ("Zorglub", "Lilas", "example.com", "72 00"):
+        assert private not in history
+
+
+async def test_a_repeat_is_answered_as_the_first_time(api: Api) -> None:
+    body = order_body()
+    first = await api.http.post("/orders", json=body)
+    spelled_out = body | {"tender": "account", "ship_complete": False}
+    spelled_out["lines"] = [line | {"line_id": "1"} for line in body["lines"]]
+    again = await api.http.post("/orders", json=spelled_out)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+
+
+async def test_twenty_identical_orders_at_once_make_one_workflow_and_one_answer(api: Api) -> None:
+    body = order_body()
+    answers = await asyncio.gather(*(api.http.post("/orders", json=body) for _ in range(20)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
+    assert len({answer.text for answer in answers}) == 1
+    assert len(await api.rows("SELECT 1 FROM orders")) == 1
+    query = f"WorkflowId = 'order/web/{body['reference']}'"
+
+    async def listed() -> bool:
+        return (await api.client.count_workflows(query)).count == 1
+
+    await eventually(listed)
+
+
+async def test_another_body_under_the_same_reference_is_refused(api: Api) -> None:
+    body = order_body()
+    await api.http.post("/orders", json=body)
+    changed = body | {"lines": [{"sku": "BOLT", "quantity": 3, "unit_price": 150}]}
+    answer = await api.http.post("/orders", json=changed)
+
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:ariane:problem:reference-reused"
+    assert answer.json()["errors"][0]["field"] == "reference"
+
+
+async def test_an_idempotency_key_stands_for_one_order(api: Api) -> None:
+    body, other = order_body(), order_body()
+    key = {"Idempotency-Key": "4f1c"}
+    first = await api.http.post("/orders", json=body, headers=key)
+    again = await api.http.post("/orders", json=body, headers=key)
+    reused = await api.http.post("/orders", json=other, headers=key)
+    elsewhere = await api.http.post("/orders", json=other | {"channel": "edi"}, headers=key)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert reused.status_code == 422
+    assert reused.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert elsewhere.status_code == 201
+    assert len(await api.rows("SELECT 1 FROM orders")) == 2
+
+
+async def test_orders_racing_for_one_idempotency_key_leave_one_order(api: Api) -> None:
+    key = {"Idempotency-Key": "race"}
+    answers = await asyncio.gather(
+        *(api.http.post("/orders", json=order_body(), headers=key) for _ in range(8))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [422] * 7
+    assert len(await api.rows("SELECT 1 FROM orders")) == 1
+
+
+async def test_a_refused_order_leaves_its_idempotency_key_free(api: Api) -> None:
+    key = {"Idempotency-Key": "later"}
+    body = order_body()
+    refused = await api.http.post("/orders", json=body | {"customer_id": "nobody"}, headers=key)
+    mended = await api.http.post("/orders", json=body, headers=key)
+
+    assert (refused.status_code, mended.status_code) == (422, 201)
+
+
+async def test_a_repeat_after_the_order_has_closed_is_answered_by_the_books(api: Api) -> None:
+    body = order_body()
+    first = (await api.http.post("/orders", json=body)).json()
+    order_id = first["order_id"]
+    await planned(api, order_id)
+    await api.write("UPDATE order_lines SET backordered = 0")
+    await api.write("UPDATE orders SET status = 'closed', promise = :at", at=_then(first))
+    await api.finish(order_id)
+    again = await api.http.post("/orders", json=body)
+
+    assert again.status_code == 200
+    assert again.json() == first | {"status": "closed"}
+    assert (await api.thread(order_id).describe()).run_id == (
+        await api.thread(order_id).describe()
+    ).raw_info.first_run_id
+
+
+async def test_a_workflow_that_ended_early_is_not_started_again(api: Api) -> None:
+    body = order_body()
+    order_id = (await api.http.post("/orders", json=body)).json()["order_id"]
+    await api.finish(order_id)
+    again = await api.http.post("/orders", json=body)
+
+    assert again.status_code == 200
+    assert again.json()["order_id"] == order_id
+
+
+async def test_a_repeat_after_continuing_as_new_is_answered_as_the_first_time(api: Api) -> None:
+    body = order_body()
+    first = await api.http.post("/orders", json=body)
+    thread = api.thread(first.json()["order_id"])
+    run = (await thread.describe()).run_id
+    await thread.signal(OrderDouble.continue_as_new)
+
+    async def goes_on() -> bool:
+        return (await thread.describe()).run_id != run
+
+    await eventually(goes_on)
+    again = await api.http.post("/orders", json=body)
+    assert again.status_code == 200
+    assert again.json() == first.json()
+
+
+async def test_an_order_keeps_the_policy_it_was_placed_under(api: Api) -> None:
+    body = order_body()
+    await api.http.post("/orders", json=body)
+    await api.write("UPDATE policies SET active = false")
+    again = await api.http.post("/orders", json=body)
+    new = await api.http.post("/orders", json=order_body())
+
+    assert again.status_code == 200
+    assert new.status_code == 503
+    assert "policy" in new.json()["detail"]
+
+
+async def test_a_card_order_of_a_consumer_speaks_the_consumers_language(api: Api) -> None:
+    body = order_body(customer_id="jeanne", tender="card", payment_token="tok-1", currency="GBP")
+    answer = await api.http.post("/orders", json=body)
+
+    assert answer.status_code == 201, answer.text
+    [order] = await api.rows("SELECT tender, language, currency FROM orders")
+    assert tuple(order) == ("card", "fr", "GBP")
+
+
+async def test_an_order_shows_all_that_the_books_know_in_words(api: Api) -> None:
+    order_id = (await api.http.post("/orders", json=order_body())).json()["order_id"]
+    await planned(api, order_id, 10)
+    await planned(api, order_id, 9)
+    await api.write("UPDATE shipments SET status = 'abandoned' WHERE id LIKE '%:9'")
+    await api.write("UPDATE reservations SET held = 0, released = 2 WHERE shipment_id LIKE '%:9'")
+    english = (await api.http.get(f"/orders/{order_id}")).json()
+    french = (await api.http.get(f"/orders/{order_id}?language=fr")).json()
+    header = {"Accept-Language": "de, fr-CA;q=0.8, en;q=0.5"}
+    preferred = (await api.http.get(f"/orders/{order_id}", headers=header)).json()
+
+    assert english["ship_to"] == {"country": "FR", "postal_code": "69003"}
+    assert english["lines"][0]["description"] == "Bolt M8"
+    assert [shipment["shipment_id"][-3:].split(":")[1] for shipment in english["shipments"]] == [
+        "9",
+        "10",
+    ]
+    assert english["shipments"][0]["lines"] == [{"line_id": "1", "sku": "BOLT", "quantity": 2}]
+    assert english["shipments"][1]["tracking_number"] == "TRACK-1"
+    assert english["timeline"][0]["text"].startswith("Received from channel web")
+    assert french["timeline"][0]["text"].startswith("Reçue du canal web")
+    assert preferred["timeline"] == french["timeline"]
+    assert "Zorglub" not in str(english)
+
+
+async def test_an_unknown_order_is_not_found(api: Api) -> None:
+    for path in ("/orders/web:none", "/orders/nonsense", "/orders/%F0%9F%A6%84"):
+        answer = await api.http.get(path)
+        assert answer.status_code == 404, path
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_orders_are_listed_page_by_page_the_latest_first(api: Api) -> None:
+    placed = [
+        (await api.http.post("/orders", json=order_body())).json()["order_id"] for _ in range(5)
+    ]
+    other = order_body(channel="edi", customer_id="jeanne", tender="card", payment_token="t")
+    await api.http.post("/orders", json=other)
+    # Two of the same moment must not fall between two pages.
+    await api.write("UPDATE orders SET ordered_at = '2026-01-01T00:00:00Z' WHERE channel = 'web'")
+    seen: list[str] = []
+    path = "/orders?customer=acme&channel=web&status=placing&limit=2"
+    while path:
+        page = (await api.http.get(path)).json()
+        seen += [order["order_id"] for order in page["orders"]]
+        path = page["links"].get("next")
+
+    assert seen == sorted(placed, reverse=True)
+    everyone = (await api.http.get("/orders")).json()
+    assert len(everyone["orders"]) == 6
+    assert everyone["orders"][0]["channel"] == "edi"
+    assert everyone["next"] is None
+    assert (await api.http.get("/orders?customer=nobody")).json()["orders"] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=asleep",
+        "limit=0",
+        "limit=201",
+        "limit=many",
+        "customer=%00",
+        "cursor=%00",
+        "cursor=AAAA",
+        "cursor=MjAyNi0wMS0wMSBhOmI=",
+        "cursor=é",
+        "channel=",
+    ],
+)
+async def test_a_list_that_is_asked_for_wrongly_is_refused(api: Api, query: str) -> None:
+    answer = await api.http.get(f"/orders?{query}")
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == query.split("=")[0]
+
+
+async def test_a_held_order_says_why_and_goes_on_once_a_person_releases_it(api: Api) -> None:
+    body = order_body()
+    body["reference"] = f"held-{body['reference']}"
+    placed = (await api.http.post("/orders", json=body)).json()
+    assert placed["hold"]["reason"] == "credit_limit"
+    release = placed["links"]["release_hold"]
+    decision = {"released_by": "Dana", "note": "paid yesterday"}
+    first = await api.http.post(release, json=decision)
+    second = await api.http.post(release, json=decision)
+
+    assert first.status_code == 200, first.text
+    assert first.json()["status"] == "in_fulfilment"
+    assert second.status_code == 409
+    assert second.json()["type"] == "urn:ariane:problem:not-on-hold"
+    assert await api.seen(placed["order_id"]) == ["Dana: paid yesterday"]
+
+
+async def test_only_an_order_on_hold_can_be_released(api: Api) -> None:
+    decision = {"released_by": "Dana", "note": "go"}
+    order_id = (await api.http.post("/orders", json=order_body())).json()["order_id"]
+    running = await api.http.post(f"/orders/{order_id}/hold/release", json=decision)
+    await api.finish(order_id)
+    ended = await api.http.post(f"/orders/{order_id}/hold/release", json=decision)
+    await api.write("UPDATE orders SET status = 'closed'")
+    closed = await api.http.post(f"/orders/{order_id}/hold/release", json=decision)
+    unknown = await api.http.post("/orders/web:none/hold/release", json=decision)
+    unsigned = await api.http.post(f"/orders/{order_id}/hold/release", json={"note": "go"})
+
+    statuses = [answer.status_code for answer in (running, ended, closed, unknown, unsigned)]
+    assert statuses == [409, 409, 409, 404, 422]
+
+
+def test_two_bodies_that_mean_the_same_have_the_same_hash() -> None:
+    body = order_body()
+
+    def hashed(**changes: object) -> str:
+        order: NewOrder = new_order(PlaceOrder.model_validate(body | changes), None)
+        return order.body_hash
+
+    assert hashed() == hashed(tender="account", critical=False)
+    assert hashed() != hashed(critical=True)
+    assert hashed() != hashed(language="fr")
+
+
+def _then(placed: dict[str, str]) -> datetime:
+    return datetime.fromisoformat(placed["promise"])

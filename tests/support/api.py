@@ -1,0 +1,326 @@
+"""The API under test: on a real database and a real Temporal, its orders in a workflow of ours."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import uvicorn
+from sqlalchemy import Row, insert, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import workflow
+from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+
+from adapters.postgres import tables
+from adapters.postgres.engine import create_engine
+from adapters.postgres.network import (
+    Account,
+    Channel,
+    Customer,
+    Location,
+    Network,
+    Product,
+    Receipt,
+    activate_policy,
+    load_network,
+    receive_stock,
+)
+from adapters.temporal import connect
+from api.app import create_app
+from domain.identity import workflow_id
+from domain.messages.events import CarrierEvent, HoldRelease, WarehouseEvent
+from domain.messages.orders import (
+    Hold,
+    HoldReason,
+    OrderStatus,
+    Placement,
+    PlannedShipment,
+)
+from domain.messages.policy import OrderPolicy
+from domain.messages.state import OrderClosed, OrderStart, OrderState
+
+POLICY = OrderPolicy(version="test-1")
+THEN = datetime(2026, 3, 31, 9, 0, tzinfo=UTC)
+
+
+@workflow.defn(name="Order", sandboxed=False)
+class OrderDouble:
+    """Stands in for the order's workflow: places everything in one shipment of line 1, and waits.
+
+    A reference that begins with `held` goes on hold, with `slow` is not answered until `finish`.
+    """
+
+    @workflow.init
+    def __init__(self, start: OrderStart) -> None:
+        self._start = start
+        self._finished = False
+        self._again = False
+        self._released = False
+        self._seen: list[str] = []
+
+    @workflow.run
+    async def run(self, start: OrderStart) -> OrderClosed:
+        await workflow.wait_condition(lambda: self._finished or self._again)
+        if self._again:
+            state = OrderState(placement=self._placement())
+            workflow.continue_as_new(start.model_copy(update={"state": state}))
+        return OrderClosed(
+            order_id=start.order.order_id, status=OrderStatus.CLOSED, shipments=1, resourcings=0
+        )
+
+    @workflow.update
+    async def place(self) -> Placement:
+        if self._start.order.reference.startswith("slow"):
+            await workflow.wait_condition(lambda: self._finished)
+        return self._placement()
+
+    @workflow.update
+    async def release_hold(self, release: HoldRelease) -> OrderStatus:
+        self._released = True
+        self._seen.append(f"{release.released_by}: {release.note}")
+        return OrderStatus.IN_FULFILMENT
+
+    @release_hold.validator
+    def _can_be_released(self, release: HoldRelease) -> None:
+        if self._released or not self._start.order.reference.startswith("held"):
+            raise ApplicationError(f"not on hold, {release.released_by}")
+
+    @workflow.signal
+    async def warehouse_event(self, event: WarehouseEvent) -> None:
+        self._seen.append(f"{event.shipment_id} {event.kind.value} {event.quantities}")
+
+    @workflow.signal
+    async def carrier_event(self, event: CarrierEvent) -> None:
+        self._seen.append(f"{event.shipment_id} {event.kind.value} {event.occurred_at:%H:%M %Z}")
+
+    @workflow.signal
+    async def finish(self) -> None:
+        self._finished = True
+
+    @workflow.signal
+    async def continue_as_new(self) -> None:
+        self._again = True
+
+    @workflow.query
+    def seen(self) -> list[str]:
+        return self._seen
+
+    def _placement(self) -> Placement:
+        order = self._start.order
+        if self._start.state is not None and self._start.state.placement is not None:
+            return self._start.state.placement
+        if order.reference.startswith("held"):
+            hold = Hold(
+                reason=HoldReason.CREDIT_LIMIT,
+                explanation="Over the limit",
+                since=order.ordered_at,
+                until=order.ordered_at + timedelta(days=7),
+            )
+            return Placement(order_id=order.order_id, status=OrderStatus.ON_HOLD, hold=hold)
+        shipment = PlannedShipment(
+            shipment_id=f"{order.order_id}:1",
+            location_id="PAR",
+            location_name="Paris",
+            carrier="swift",
+            service="day",
+            service_name="Next day",
+            lines={"1": 2},
+            promise=THEN,
+            why="nearest",
+        )
+        return Placement(
+            order_id=order.order_id,
+            status=OrderStatus.IN_FULFILMENT,
+            promise=THEN,
+            shipments=(shipment,),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A running API: `http` asks it, `engine` and `client` look behind it."""
+
+    http: httpx.AsyncClient
+    engine: AsyncEngine
+    client: Client
+    task_queue: str
+
+    async def rows(self, query: str, **values: Any) -> list[Row[Any]]:
+        async with self.engine.connect() as connection:
+            return list((await connection.execute(text(query), values)).all())
+
+    async def write(self, statement: str, **values: Any) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(text(statement), values)
+
+    def thread(self, order: str) -> WorkflowHandle[OrderDouble, OrderClosed]:
+        return self.client.get_workflow_handle_for(OrderDouble.run, workflow_id(order))
+
+    async def seen(self, order: str) -> list[str]:
+        """What the order's workflow was told."""
+        return await self.thread(order).query(OrderDouble.seen)
+
+    async def finish(self, order: str) -> None:
+        """Let the order's workflow end, and wait until it has."""
+        await self.thread(order).signal(OrderDouble.finish)
+        await self.thread(order).result()
+
+
+@asynccontextmanager
+async def running_api(
+    database_url: str,
+    temporal_address: str,
+    *,
+    with_worker: bool = True,
+    patience: timedelta = timedelta(seconds=10),
+) -> AsyncIterator[Api]:
+    """An API with a small network in its database, and a worker for its orders."""
+    engine = create_engine(database_url)
+    client = await connect(temporal_address, "default")
+    task_queue = f"orders-{uuid4().hex}"
+    try:
+        await _load(engine)
+        app = create_app(engine, client, task_queue, patience=patience)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://api",
+            timeout=30,
+        ) as http:
+            api = Api(http, engine, client, task_queue)
+            if not with_worker:
+                yield api
+                return
+            async with Worker(client, task_queue=task_queue, workflows=[OrderDouble]):
+                yield api
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def served(app: Any) -> AsyncIterator[int]:
+    """Serve an ASGI application over TCP on loopback; gives the port."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, http="httptools", log_config=None, access_log=False)
+    )
+    task = asyncio.create_task(server.serve())
+    try:
+        await eventually(lambda: _true(server.started))
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    """Wait until the condition holds."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+def order_body(**changes: Any) -> dict[str, Any]:
+    """An order that is accepted, under a reference of its own, with these fields changed."""
+    body = {
+        "channel": "web",
+        "reference": f"r-{uuid4().hex}",
+        "customer_id": "acme",
+        "currency": "EUR",
+        "ship_to": {
+            "name": "Camille Zorglub",
+            "street": "12 rue des Lilas",
+            "city": "Lyon",
+            "postal_code": "69003",
+            "country": "FR",
+            "email": "camille@example.com",
+            "phone": "+33 4 72 00 00 00",
+        },
+        "lines": [{"sku": "BOLT", "quantity": 2, "unit_price": 150}],
+    }
+    return {name: value for name, value in (body | changes).items() if value is not None}
+
+
+async def planned(api: Api, order: str, number: int = 1) -> str:
+    """Write what sourcing, booking and release leave in the books: a shipment of line 1."""
+    shipment = f"{order}:{number}"
+    async with api.engine.begin() as connection:
+        await connection.execute(
+            insert(tables.shipments).values(
+                id=shipment,
+                order_id=order,
+                location_id="PAR",
+                carrier="swift",
+                service="day",
+                status="released",
+                weight_grams=20,
+                why="nearest",
+                promise=THEN,
+                tracking_number="TRACK-1",
+            )
+        )
+        await connection.execute(
+            insert(tables.reservations).values(
+                shipment_id=shipment,
+                line_id="1",
+                order_id=order,
+                sku="BOLT",
+                location_id="PAR",
+                planned=2,
+                held=2,
+            )
+        )
+        await connection.execute(
+            insert(tables.bookings).values(
+                reference=f"{shipment}:1",
+                shipment_id=shipment,
+                carrier="swift",
+                service="day",
+                state="booked",
+            )
+        )
+    return shipment
+
+
+async def _true(value: bool) -> bool:
+    return value
+
+
+def _location(code: str, name: str) -> Location:
+    return Location(
+        id=code,
+        name=name,
+        kind="warehouse",
+        country="FR",
+        postal_code="75001",
+        latitude=48.86,
+        longitude=2.35,
+        timezone="Europe/Paris",
+        handling_cost=100,
+    )
+
+
+async def _load(engine: AsyncEngine) -> None:
+    network = Network(
+        channels=[Channel("web", "Web shop"), Channel("edi", "EDI")],
+        customers=[
+            Customer("acme", "business", "en"),
+            Customer("jeanne", "consumer", "fr"),
+        ],
+        accounts=[Account("acme", "EUR", 100_000_00, 30)],
+        products=[
+            Product("BOLT", "Bolt M8", 10),
+            Product("NUT", "Nut M8", 5),
+            Product("ANVIL", "Anvil", 90_000),
+        ],
+        locations=[_location("PAR", "Paris"), _location("LIL", "Lille")],
+    )
+    async with engine.begin() as connection:
+        await load_network(connection, network)
+        await activate_policy(connection, POLICY)
+        receipts = [Receipt("BOLT", "PAR", 100), Receipt("BOLT", "LIL", 7), Receipt("NUT", "PAR", 3)]
+        await receive_stock(connection, receipts, "first", THEN)

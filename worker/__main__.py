@@ -1,0 +1,84 @@
+"""`python -m worker`: runs until it is told to stop, then finishes what it has in hand."""
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import httpx
+import uvloop
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
+
+from adapters.carriers import HttpCarriers
+from adapters.notifiers import HttpNotifier
+from adapters.payments import HttpPayments
+from adapters.postgres.engine import create_engine
+from adapters.settings import Settings
+from adapters.telemetry import configure_logging, configure_tracing
+from adapters.temporal import connect
+from adapters.warehouses import HttpWarehouses
+from domain.messages.notices import RelayNotices
+from worker.assembly import Gateways, build_worker
+from workflows.notices import RELAY_ID, NoticeRelayWorkflow
+
+_SERVICE = "ariane-worker"
+_CONNECTIONS = 20
+_START_PATIENCE = timedelta(minutes=1)
+
+
+async def run(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        tracing = configure_tracing(_SERVICE, settings.otel_exporter_otlp_endpoint)
+        if tracing is not None:
+            stack.callback(tracing.shutdown)
+        engine = create_engine(settings.database_url, pool_size=_CONNECTIONS)
+        stack.push_async_callback(engine.dispose)
+        http = await stack.enter_async_context(httpx.AsyncClient())
+        client = await connect(
+            settings.temporal_address,
+            settings.temporal_namespace,
+            tracing=tracing,
+            retry_for=_START_PATIENCE,
+        )
+        worker = build_worker(client, settings.task_queue, engine, _gateways(settings, http))
+        stop = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        async with worker:
+            await start_relay(client, settings.task_queue)
+            logging.getLogger(__name__).info("worker is ready")
+            await stop.wait()
+
+
+async def start_relay(client: Client, task_queue: str) -> WorkflowHandle[NoticeRelayWorkflow, None]:
+    """Make sure that the relay of notices runs; any number of workers may say so."""
+    return await client.start_workflow(
+        NoticeRelayWorkflow.run,
+        RelayNotices(),
+        id=RELAY_ID,
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="Sends the notices of all orders",
+    )
+
+
+def _gateways(settings: Settings, http: httpx.AsyncClient) -> Gateways:
+    timeout = httpx.Timeout(settings.http_timeout)
+    return Gateways(
+        carriers=HttpCarriers(http, settings.carriers_url, timeout),
+        warehouses=HttpWarehouses(http, settings.warehouses_url, timeout),
+        payments=HttpPayments(http, settings.payments_url, timeout),
+        notifier=HttpNotifier(http, settings.notifier_url, timeout),
+    )
+
+
+def main() -> None:
+    settings = Settings()
+    configure_logging(settings.log_level, settings.log_format, _SERVICE)
+    uvloop.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

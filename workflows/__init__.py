@@ -1,0 +1,1 @@
+"""The processes: durable, deterministic, and readable as what they are."""

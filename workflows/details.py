@@ -1,0 +1,82 @@
+"""What support staff read in the Temporal UI, in Markdown."""
+
+from datetime import datetime
+
+from domain.messages.orders import OrderStatus, ShipmentStatus
+from domain.messages.state import OrderState, ShipmentState
+from domain.wording import moment
+
+_LANGUAGE = "en"
+_WAITS_FOR = {
+    ShipmentStatus.PLANNED: "the carrier's booking",
+    ShipmentStatus.BOOKED: "the release to the location",
+    ShipmentStatus.RELEASED: "the location to pick it",
+    ShipmentStatus.PICKED: "the location to dispatch it",
+    ShipmentStatus.DISPATCHED: "the carrier to deliver it",
+}
+_STATUS = {
+    OrderStatus.PLACING: "being placed",
+    OrderStatus.ON_HOLD: "on hold",
+    OrderStatus.BACKORDERED: "backordered",
+    OrderStatus.IN_FULFILMENT: "in fulfilment",
+    OrderStatus.SHIPPED: "shipped",
+    OrderStatus.CLOSED: "closed",
+    OrderStatus.CANCELLED: "cancelled",
+}
+
+
+def details(state: OrderState) -> str:
+    """Status, what the order waits for and until when, and where each line ships from and why."""
+    parts = [
+        f"**{_STATUS[state.status].capitalize()}**, promised for {_when(state.promise)}",
+        "",
+        "### Waits for",
+        *[f"- {wait}" for wait in _waits(state)],
+    ]
+    if state.shipments:
+        parts += ["", "### Ships from", *[_shipment(s) for s in state.shipments.values()]]
+    if state.backordered:
+        units = sum(state.backordered.values())
+        lines = ", ".join(f"{n} of line {line}" for line, n in list(state.backordered.items())[:10])
+        parts += ["", f"### Backordered: {units} unit(s)", f"- {lines}"]
+    if state.exclusions:
+        reasons = dict.fromkeys(exclusion.reason for exclusion in state.exclusions)
+        parts += ["", "### Not tried again", *[f"- {reason}" for reason in reasons]]
+    return "\n".join(parts)
+
+
+def _waits(state: OrderState) -> list[str]:
+    waits = []
+    if state.hold is not None:
+        until = _when(state.hold.until)
+        waits.append(f"a person, until {until}: {state.hold.explanation}")
+    if state.backordered and state.backordered_until is not None:
+        waits.append(f"stock, until {_when(state.backordered_until)}")
+    for shipment in state.shipments.values():
+        if shipment.status in _WAITS_FOR:
+            due = "" if shipment.due is None else f", until {_when(shipment.due)}"
+            waits.append(f"{_WAITS_FOR[shipment.status]} ({_name(shipment)}){due}")
+        elif not shipment.is_over:
+            waits.append(f"what {_name(shipment)} had set going to be taken back")
+    return waits or ["nothing"]
+
+
+def _shipment(shipment: ShipmentState) -> str:
+    plan = shipment.plan
+    units = sum(plan.lines.values())
+    lines = ", ".join(list(plan.lines)[:10]) + ("..." if len(plan.lines) > 10 else "")
+    tracking = f", tracking {shipment.tracking_number}" if shipment.tracking_number else ""
+    note = f" — {shipment.note}" if shipment.note else ""
+    return (
+        f"- **{_name(shipment)}** {shipment.status.value}: {units} unit(s) of line(s) {lines} by "
+        f"{plan.service_name}{tracking}, promised for {_when(plan.promise)}{note}\n"
+        f"  - why: {plan.why}"
+    )
+
+
+def _name(shipment: ShipmentState) -> str:
+    return f"{shipment.plan.location_name}, shipment {shipment.id.rsplit(':', 1)[1]}"
+
+
+def _when(at: datetime | None) -> str:
+    return moment(at, _LANGUAGE)

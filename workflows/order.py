@@ -1,0 +1,461 @@
+"""The thread of an order, from its placing to its closing.
+
+    place:  secure funds -> source and reserve -> answer
+    then:   each shipment books, is released, picked, dispatched, delivered, invoiced, on its own
+            thread; what a disruption touches is sourced again; what cannot be sourced waits as a
+            backorder; what nobody can resolve automatically waits on hold for a person
+    close:  when nothing is under way and nothing is owed
+
+Handlers note what they are told; the process acts. Everything it knows is in one state.
+"""
+
+import asyncio
+from datetime import datetime
+
+from temporalio import workflow
+
+from activities.credit import CreditActivities
+from activities.orders import OrderActivities
+from activities.payments import PaymentActivities
+from activities.sourcing import SourcingActivities
+from domain.identity import shipment_number
+from domain.messages.events import CarrierEvent, HoldRelease, StockArrived, WarehouseEvent
+from domain.messages.orders import (
+    Hold,
+    HoldReason,
+    OrderStatus,
+    Placement,
+    Tender,
+)
+from domain.messages.state import (
+    OrderClosed,
+    OrderStart,
+    OrderState,
+    ShipmentState,
+    Undo,
+)
+from domain.messages.steps import (
+    Allocate,
+    Allocation,
+    AuthorisePayment,
+    CancelOrder,
+    CreditRefused,
+    PaymentRefused,
+    RecordOutcome,
+    SecureCredit,
+    VoidPayment,
+)
+from domain.progress import first_time, report_from_carrier, report_from_warehouse
+from workflows.attributes import Found, found, updates
+from workflows.details import details
+from workflows.shipment import ShipmentThread
+from workflows.steps import Books, ask
+
+
+@workflow.defn(name="Order")
+class OrderWorkflow:
+    @workflow.init
+    def __init__(self, start: OrderStart) -> None:
+        self._order = start.order
+        self._policy = start.policy
+        self._state = start.state or OrderState()
+        self._books = Books()
+        self._threads: dict[str, tuple[ShipmentThread, asyncio.Task[None]]] = {}
+        self._found: Found = found(self._state)
+        self._published: tuple[object, ...] = ()
+
+    @workflow.run
+    async def run(self, start: OrderStart) -> OrderClosed:  # noqa: ARG002 - taken by __init__
+        clock = asyncio.create_task(self._keep_time())
+        if self._state.placement is None:
+            await self._place()
+        while not self._is_done():
+            self._run_shipments()
+            self._publish()
+            await workflow.wait_condition(self._has_something_to_do)
+            await self._act()
+            if self._has_long_history():
+                await self._continue_as_new()
+        await self._close()
+        clock.cancel()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return OrderClosed(
+            order_id=self._order.order_id,
+            status=self._state.status,
+            shipments=sum(s.status.has_left for s in self._state.shipments.values()),
+            resourcings=self._state.resourcings,
+        )
+
+    # What the process does.
+
+    async def _place(self) -> None:
+        await self._secure_funds(override_by=None)
+        if self._state.funded:
+            await self._source()
+        self._state.placement = Placement(
+            order_id=self._order.order_id,
+            status=self._state.status,
+            promise=self._state.promise,
+            shipments=tuple(s.plan for s in self._state.shipments.values()),
+            backordered=self._state.backordered,
+            hold=self._state.hold,
+        )
+
+    async def _act(self) -> None:
+        """One thing at a time, the most urgent first."""
+        state = self._state
+        if state.hold is not None and state.release is not None:
+            await self._resume(state.release)
+        elif state.abandoned or state.reopened:
+            await self._source_again()
+        elif state.stock_arrived:
+            state.stock_arrived = False
+            if state.backordered and state.hold is None:
+                await self._source()
+        elif self._is_past(state.backordered_until):
+            explanation = f"{sum(state.backordered.values())} unit(s) have not come into stock"
+            await self._put_on_hold(HoldReason.BACKORDER_EXPIRED, explanation)
+        elif state.hold is not None and self._may_expire(state.hold):
+            await self._give_up(f"nobody decided in time: {state.hold.explanation}")
+
+    async def _secure_funds(self, override_by: str | None) -> None:
+        """Credit on account, or a payment authorised; without either, a person decides."""
+        refusal = (
+            await self._secure_credit(override_by)
+            if self._order.tender is Tender.ACCOUNT
+            else await self._authorise_payment()
+        )
+        if refusal is None:
+            self._state.funded = True
+        else:
+            await self._put_on_hold(*refusal)
+
+    async def _secure_credit(self, override_by: str | None) -> tuple[HoldReason, str] | None:
+        self._register(Undo.BOOKS)
+        credit = await self._books.do(
+            CreditActivities.secure_credit,
+            SecureCredit(
+                order_id=self._order.order_id,
+                generation=self._next_generation(),
+                amount=self._order.total,
+                currency=self._order.currency,
+                override_by=override_by,
+                at=workflow.now(),
+            ),
+            summary=f"Secure credit of {self._order.customer_id}",
+        )
+        if isinstance(credit, CreditRefused):
+            return HoldReason.CREDIT_LIMIT, credit.reason
+        return None
+
+    async def _authorise_payment(self) -> tuple[HoldReason, str] | None:
+        self._register(Undo.PAYMENT)
+        payment = await ask(
+            PaymentActivities.authorise_payment,
+            AuthorisePayment(
+                order_id=self._order.order_id,
+                generation=self._next_generation(),
+                amount=self._order.total,
+                currency=self._order.currency,
+                at=workflow.now(),
+            ),
+            summary="Authorise the payment",
+        )
+        if isinstance(payment, PaymentRefused):
+            return HoldReason.PAYMENT_DECLINED, payment.reason
+        return None
+
+    async def _source(self, *, reserve: bool = True) -> None:
+        """Decide from where to ship all that is open, reserve it, and wait for what is missing."""
+        state = self._state
+        self._register(Undo.BOOKS)
+        abandon, state.abandoned, state.reopened = tuple(state.abandoned), [], False
+        allocation = await self._books.do(
+            SourcingActivities.allocate,
+            Allocate(
+                order_id=self._order.order_id,
+                generation=self._next_generation(),
+                at=workflow.now(),
+                policy_version=self._policy.version,
+                policy=self._policy.sourcing,
+                next_shipment=self._next_shipment(),
+                abandon=abandon,
+                exclusions=tuple(state.exclusions),
+                reserve=reserve,
+            ),
+            summary="Source again and reserve" if abandon else "Source and reserve",
+        )
+        self._take(allocation)
+        if allocation.obstacle is not None:
+            await self._put_on_hold(HoldReason.NO_SOURCE, allocation.obstacle)
+
+    def _take(self, allocation: Allocation) -> None:
+        state = self._state
+        for plan in allocation.shipments:
+            state.shipments[plan.shipment_id] = ShipmentState(plan=plan)
+        state.promise = allocation.promise
+        state.backordered = allocation.backordered
+        if not allocation.backordered or state.hold is not None:
+            state.backordered_until = None
+        elif state.backordered_until is None:
+            state.backordered_until = workflow.now() + self._policy.backorder_timeout
+        state.status = self._status_in_fulfilment()
+
+    async def _source_again(self) -> None:
+        """Another way for what a disruption touched, as often as the policy allows."""
+        state = self._state
+        state.resourcings += 1
+        exhausted = state.resourcings > self._policy.max_resourcings
+        await self._source(reserve=not exhausted and state.hold is None)
+        if exhausted and state.hold is None:
+            reasons = dict.fromkeys(exclusion.reason for exclusion in state.exclusions)
+            explanation = f"no way worked in {state.resourcings} attempts: {'; '.join(reasons)}"
+            await self._put_on_hold(HoldReason.RESOURCING_EXHAUSTED, explanation)
+
+    async def _put_on_hold(self, reason: HoldReason, explanation: str) -> None:
+        state = self._state
+        now = workflow.now()
+        until = now + self._policy.hold_timeout
+        state.hold = Hold(reason=reason, explanation=explanation, since=now, until=until)
+        state.backordered_until = None
+        await self._record(OrderStatus.ON_HOLD, explanation, hold=state.hold)
+
+    async def _resume(self, release: HoldRelease) -> None:
+        """A person let the order go on: with a clean slate, and the funds if they were missing."""
+        state = self._state
+        state.hold = None
+        state.resourcings = 0
+        state.exclusions.clear()
+        await self._record(OrderStatus.PLACING, release.note, by=release.released_by)
+        if not state.funded:
+            await self._secure_funds(override_by=release.released_by)
+        if state.funded:
+            await self._source()
+        state.release = None
+
+    async def _give_up(self, reason: str) -> None:
+        """Compensate: what is under way ends by itself, everything else is given back."""
+        state = self._state
+        state.hold = None
+        state.backordered = {}
+        left = any(s.status.has_left for s in state.shipments.values())
+        state.status = OrderStatus.CLOSED if left else OrderStatus.CANCELLED
+        for undo in reversed(state.undo):
+            await self._undo(undo, reason)
+        state.undo.clear()
+
+    async def _undo(self, undo: Undo, reason: str) -> None:
+        order_id, now = self._order.order_id, workflow.now()
+        match undo:
+            case Undo.BOOKS:
+                await self._books.do(
+                    OrderActivities.cancel_order,
+                    CancelOrder(
+                        order_id=order_id, status=self._state.status, reason=reason, at=now
+                    ),
+                    summary="Give back stock and credit",
+                )
+            case Undo.PAYMENT:
+                await ask(
+                    PaymentActivities.void_payment,
+                    VoidPayment(order_id=order_id, at=now),
+                    summary="Void the payment",
+                )
+
+    async def _close(self) -> None:
+        if not self._state.status.is_final:
+            await self._record(OrderStatus.CLOSED, "")
+        self._publish()
+
+    async def _record(
+        self,
+        status: OrderStatus,
+        explanation: str,
+        *,
+        hold: Hold | None = None,
+        by: str | None = None,
+    ) -> None:
+        self._state.status = status
+        await self._books.do(
+            OrderActivities.record_outcome,
+            RecordOutcome(
+                order_id=self._order.order_id,
+                generation=self._next_generation(),
+                status=status,
+                at=workflow.now(),
+                hold_reason=None if hold is None else hold.reason,
+                until=None if hold is None else hold.until,
+                explanation=explanation,
+                by=by,
+            ),
+            summary=f"Record: {status.value.replace('_', ' ')}",
+        )
+
+    # What the process looks at.
+
+    def _has_something_to_do(self) -> bool:
+        state = self._state
+        return bool(
+            self._is_done()
+            or state.abandoned
+            or state.reopened
+            or state.stock_arrived
+            or (state.hold is not None and state.release is not None)
+            or self._is_past(state.backordered_until)
+            or (state.hold is not None and self._may_expire(state.hold))
+            or self._glance() != self._published
+            or self._has_long_history()
+        )
+
+    def _may_expire(self, hold: Hold) -> bool:
+        """Shipments under way end first: what they still are decides what there is to give up."""
+        under_way = any(not s.is_over for s in self._state.shipments.values())
+        return self._is_past(hold.until) and not under_way
+
+    def _is_done(self) -> bool:
+        state = self._state
+        return (
+            state.hold is None
+            and not state.backordered
+            and not state.abandoned
+            and not state.reopened
+            and all(s.is_over for s in state.shipments.values())
+            and all(task.done() for _, task in self._threads.values())
+        )
+
+    def _status_in_fulfilment(self) -> OrderStatus:
+        if self._state.hold is not None:
+            return OrderStatus.ON_HOLD
+        if self._state.backordered:
+            return OrderStatus.BACKORDERED
+        if any(s.status.has_left for s in self._state.shipments.values()):
+            return OrderStatus.SHIPPED
+        return OrderStatus.IN_FULFILMENT
+
+    def _is_past(self, due: datetime | None) -> bool:
+        return due is not None and workflow.now() >= due
+
+    def _next_generation(self) -> int:
+        self._state.generation += 1
+        return self._state.generation
+
+    def _next_shipment(self) -> int:
+        return 1 + max((shipment_number(s) for s in self._state.shipments), default=0)
+
+    def _register(self, undo: Undo) -> None:
+        if undo not in self._state.undo:
+            self._state.undo.append(undo)
+
+    # How the process runs.
+
+    def _run_shipments(self) -> None:
+        for shipment in self._state.shipments.values():
+            if shipment.id not in self._threads and not shipment.is_over:
+                thread = ShipmentThread(
+                    self._order, self._policy, self._state, shipment, self._books
+                )
+                self._threads[shipment.id] = thread, asyncio.create_task(thread.run())
+
+    async def _keep_time(self) -> None:
+        """One timer for the earliest of all deadlines: passing it lets every condition be seen."""
+        while True:
+            due = self._next_due()
+            if due is None:
+                await workflow.wait_condition(lambda: self._next_due() is not None)
+                continue
+            try:
+                await workflow.wait_condition(
+                    lambda due=due: self._next_due() != due,  # type: ignore[misc]
+                    timeout=due - workflow.now(),
+                    timeout_summary="The earliest deadline of this order",
+                )
+            except TimeoutError:
+                continue
+
+    def _next_due(self) -> datetime | None:
+        state, now = self._state, workflow.now()
+        deadlines = [s.due for s in state.shipments.values()]
+        deadlines += [state.backordered_until, state.hold.until if state.hold else None]
+        return min((due for due in deadlines if due is not None and due > now), default=None)
+
+    def _glance(self) -> tuple[object, ...]:
+        """What a reader of the UI would see change."""
+        shipments = ((s.id, s.status, s.note, s.due) for s in self._state.shipments.values())
+        return self._status_now(), self._state.hold, self._state.promise, *shipments
+
+    def _status_now(self) -> OrderStatus:
+        if self._state.status is OrderStatus.IN_FULFILMENT:
+            return self._status_in_fulfilment()
+        return self._state.status
+
+    def _publish(self) -> None:
+        """Let the UI say where the order stands."""
+        self._state.status = self._status_now()
+        now = found(self._state)
+        changes = updates(now, self._found)
+        if changes:
+            workflow.upsert_search_attributes(changes)
+            self._found = now
+        workflow.set_current_details(details(self._state))
+        self._published = self._glance()
+
+    def _has_long_history(self) -> bool:
+        info = workflow.info()
+        return (
+            info.is_continue_as_new_suggested()
+            or info.get_current_history_length() >= self._policy.continue_as_new_after_events
+        )
+
+    async def _continue_as_new(self) -> None:
+        for thread, _ in self._threads.values():
+            thread.pause()
+        await workflow.wait_condition(
+            lambda: (
+                all(task.done() for _, task in self._threads.values())
+                and workflow.all_handlers_finished()
+            )
+        )
+        workflow.continue_as_new(
+            OrderStart(order=self._order, policy=self._policy, state=self._state)
+        )
+
+    # What the process is told.
+
+    @workflow.update
+    async def place(self) -> Placement:
+        """Wait for the outcome of placing, the same for everybody who asks."""
+        await workflow.wait_condition(lambda: self._state.placement is not None)
+        assert self._state.placement is not None
+        return self._state.placement
+
+    @workflow.update
+    async def release_hold(self, release: HoldRelease) -> OrderStatus:
+        """Let a held order go on; answers with the status that it goes on to."""
+        self._state.release = release
+        await workflow.wait_condition(lambda: self._state.release is None)
+        return self._state.status
+
+    @release_hold.validator
+    def _is_held(self, release: HoldRelease) -> None:  # noqa: ARG002 - any release of a hold
+        if self._state.hold is None or self._state.release is not None:
+            raise ValueError(f"order {self._order.order_id} is not on hold")
+
+    @workflow.signal
+    def warehouse_event(self, event: WarehouseEvent) -> None:
+        shipment = self._state.shipments.get(event.shipment_id)
+        if shipment is not None and self._is_new(event.event_id):
+            report_from_warehouse(shipment, event)
+
+    @workflow.signal
+    def carrier_event(self, event: CarrierEvent) -> None:
+        shipment = self._state.shipments.get(event.shipment_id)
+        if shipment is not None and self._is_new(event.event_id):
+            report_from_carrier(shipment, event)
+
+    @workflow.signal
+    def stock_arrived(self, event: StockArrived) -> None:
+        if self._is_new(event.event_id):
+            self._state.stock_arrived = True
+
+    def _is_new(self, event_id: str) -> bool:
+        return first_time(self._state, event_id, self._policy.remembered_events)

@@ -1,0 +1,300 @@
+"""The thread of one shipment, a coroutine inside its order's workflow.
+
+    planned -> booked -> released -> picked -> dispatched -> delivered
+
+A disruption gives the shipment up: what it was for is sourced again by the order, at once, while
+this thread takes back what the location and the carrier already have.
+"""
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.carriers import CarrierActivities
+from activities.locations import LocationActivities
+from activities.payments import PaymentActivities
+from activities.shipments import ShipmentActivities
+from domain.messages.orders import OrderFacts, ShipmentStatus, Tender
+from domain.messages.policy import OrderPolicy
+from domain.messages.state import OrderState, Progress, ShipmentState
+from domain.messages.steps import (
+    Abandon,
+    BookCarrier,
+    CapturePayment,
+    CarrierRefused,
+    DispatchRecorded,
+    Exclusion,
+    NoteShipment,
+    RecallRefused,
+    RecallShipment,
+    RecordDelivery,
+    RecordDispatch,
+    RecordPick,
+    ReleaseRefused,
+    ReleaseShipment,
+    VoidBooking,
+)
+from domain.progress import moment_of
+from domain.timeline import EventKind
+from workflows.steps import Books, ask
+
+_BOOKING_ATTEMPT = 1
+
+
+class ShipmentThread:
+    """Takes one shipment from its plan to its delivery; goes on from any state it is given."""
+
+    def __init__(
+        self,
+        order: OrderFacts,
+        policy: OrderPolicy,
+        state: OrderState,
+        shipment: ShipmentState,
+        books: Books,
+    ) -> None:
+        self._order = order
+        self._policy = policy
+        self._state = state
+        self._shipment = shipment
+        self._books = books
+        self._pausing = False
+
+    def pause(self) -> None:
+        """Stop before the next step, so that the order can continue as new."""
+        self._pausing = True
+
+    async def run(self) -> None:
+        steps = {
+            ShipmentStatus.PLANNED: self._book,
+            ShipmentStatus.BOOKED: self._release,
+            ShipmentStatus.RELEASED: self._await_pick,
+            ShipmentStatus.PICKED: self._await_dispatch,
+            ShipmentStatus.DISPATCHED: self._await_delivery,
+            ShipmentStatus.ABANDONED: self._take_back,
+        }
+        while not self._pausing and not self._shipment.is_over:
+            await steps[self._shipment.status]()
+
+    async def _book(self) -> None:
+        shipment, plan = self._shipment, self._shipment.plan
+        service = Exclusion(
+            carrier=plan.carrier, service=plan.service, reason=f"{plan.carrier} refused a booking"
+        )
+        try:
+            booking = await ask(
+                CarrierActivities.book_carrier,
+                BookCarrier(shipment_id=shipment.id, attempt=_BOOKING_ATTEMPT, at=workflow.now()),
+                summary=f"Book {plan.service_name} from {plan.location_name}",
+                within=self._policy.release_timeout,
+            )
+        except ActivityError:
+            self._give_up(f"{plan.carrier} cannot be reached", service, void=True)
+            return
+        if isinstance(booking, CarrierRefused):
+            self._give_up(f"{plan.carrier} refused: {booking.reason}", service)
+            return
+        shipment.tracking_number = booking.tracking_number
+        shipment.status = ShipmentStatus.BOOKED
+
+    async def _release(self) -> None:
+        shipment, plan = self._shipment, self._shipment.plan
+        due = workflow.now() + self._policy.pick_timeout
+        try:
+            release = await ask(
+                LocationActivities.release_to_location,
+                ReleaseShipment(shipment_id=shipment.id, at=workflow.now(), pick_by=due),
+                summary=f"Release to {plan.location_name}",
+                within=self._policy.release_timeout,
+            )
+        except ActivityError:
+            reason = f"{plan.location_name} cannot be reached"
+            self._give_up(reason, self._not_here(reason), void=True, recall=True)
+            return
+        if isinstance(release, ReleaseRefused):
+            reason = f"{plan.location_name} refused: {release.reason}"
+            self._give_up(reason, self._not_here(reason), void=True)
+            return
+        shipment.due = due
+        shipment.status = ShipmentStatus.RELEASED
+
+    async def _await_pick(self) -> None:
+        shipment, name = self._shipment, self._shipment.plan.location_name
+        await self._until(Progress.PICKED, or_rejected=True)
+        if shipment.progress.reached(Progress.PICKED):
+            await self._record_pick()
+        elif shipment.rejection is not None:
+            reason = f"{name} rejected it: {shipment.rejection}"
+            self._give_up(reason, self._not_here(reason), void=True)
+        elif self._is_late():
+            await self._pass_over()
+
+    async def _record_pick(self) -> None:
+        shipment, plan = self._shipment, self._shipment.plan
+        pick = await self._books.do(
+            ShipmentActivities.record_pick,
+            RecordPick(
+                shipment_id=shipment.id,
+                quantities=shipment.quantities,
+                occurred_at=moment_of(shipment, Progress.PICKED),
+                at=workflow.now(),
+            ),
+            summary=f"Record what {plan.location_name} picked",
+        )
+        shipment.plan = plan.model_copy(update={"lines": pick.picked})
+        for sku in pick.missing_skus:
+            reason = f"{plan.location_name} could not find {sku}"
+            self._state.exclusions.append(
+                Exclusion(location_id=plan.location_id, sku=sku, reason=reason)
+            )
+        if pick.missing:
+            self._state.reopened = True
+        if not pick.picked:
+            self._give_up(f"{plan.location_name} found nothing of it", None, void=True)
+            return
+        shipment.due = workflow.now() + self._policy.dispatch_timeout
+        shipment.status = ShipmentStatus.PICKED
+
+    async def _pass_over(self) -> None:
+        """The location has not confirmed in time: take the shipment back, unless it has left."""
+        shipment, name = self._shipment, self._shipment.plan.location_name
+        shipment.due = None
+        reason = f"{name} did not confirm in time"
+        try:
+            recall = await self._recall(within=self._policy.release_timeout)
+        except ActivityError:
+            self._give_up(reason, self._not_here(reason), void=True, recall=True)
+            return
+        if isinstance(recall, RecallRefused):
+            shipment.note = f"{name} cannot stop it: {recall.reason}"
+            shipment.due = workflow.now() + self._policy.pick_timeout
+            return
+        self._give_up(reason, self._not_here(reason), void=True)
+
+    async def _await_dispatch(self) -> None:
+        shipment = self._shipment
+        await self._until(Progress.DISPATCHED)
+        if not shipment.progress.reached(Progress.DISPATCHED):
+            await self._point_out(EventKind.DISPATCH_OVERDUE)
+            return
+        dispatch = await self._books.do(
+            ShipmentActivities.record_dispatch,
+            RecordDispatch(
+                shipment_id=shipment.id,
+                occurred_at=moment_of(shipment, Progress.DISPATCHED),
+                at=workflow.now(),
+            ),
+            summary=f"Invoice what left {shipment.plan.location_name}",
+        )
+        if self._order.tender is Tender.CARD:
+            await self._capture(dispatch)
+        shipment.due = self._overdue_from()
+        shipment.status = ShipmentStatus.DISPATCHED
+
+    async def _capture(self, dispatch: DispatchRecorded) -> None:
+        await ask(
+            PaymentActivities.capture_payment,
+            CapturePayment(
+                order_id=self._order.order_id,
+                shipment_id=self._shipment.id,
+                amount=dispatch.amount,
+                currency=self._order.currency,
+                at=workflow.now(),
+            ),
+            summary=f"Capture the payment of {dispatch.invoice_id}",
+        )
+
+    async def _await_delivery(self) -> None:
+        shipment = self._shipment
+        await self._until(Progress.DELIVERED)
+        if not shipment.progress.reached(Progress.DELIVERED):
+            await self._point_out(EventKind.DELIVERY_OVERDUE)
+            return
+        await self._books.do(
+            ShipmentActivities.record_delivery,
+            RecordDelivery(
+                shipment_id=shipment.id,
+                occurred_at=moment_of(shipment, Progress.DELIVERED),
+                at=workflow.now(),
+            ),
+            summary="Record the proof of delivery",
+        )
+        shipment.due = None
+        shipment.status = ShipmentStatus.DELIVERED
+
+    async def _take_back(self) -> None:
+        """Undo, in reverse, what a shipment given up has set going elsewhere."""
+        shipment, plan = self._shipment, self._shipment.plan
+        if shipment.to_recall:
+            await self._recall(within=None)
+            shipment.to_recall = False
+        if shipment.to_void:
+            await ask(
+                CarrierActivities.void_booking,
+                VoidBooking(shipment_id=shipment.id, attempt=_BOOKING_ATTEMPT, at=workflow.now()),
+                summary=f"Void the booking at {plan.carrier}",
+            )
+            shipment.to_void = False
+
+    async def _recall(self, within: timedelta | None) -> object:
+        return await ask(
+            LocationActivities.recall_from_location,
+            RecallShipment(shipment_id=self._shipment.id, at=workflow.now()),
+            summary=f"Recall from {self._shipment.plan.location_name}",
+            within=within,
+        )
+
+    async def _point_out(self, kind: EventKind) -> None:
+        """A late shipment stays where it is, and its lateness is there to read."""
+        if not self._is_late():
+            return
+        shipment = self._shipment
+        shipment.due = None
+        shipment.note = kind.value.replace("_", " ")
+        await self._books.do(
+            ShipmentActivities.note_shipment,
+            NoteShipment(shipment_id=shipment.id, kind=kind, at=workflow.now()),
+            summary=f"Point out: {shipment.note}",
+        )
+
+    def _give_up(
+        self,
+        reason: str,
+        exclusion: Exclusion | None,
+        *,
+        void: bool = False,
+        recall: bool = False,
+    ) -> None:
+        shipment, plan = self._shipment, self._shipment.plan
+        shipment.status = ShipmentStatus.ABANDONED
+        shipment.due = None
+        shipment.note = reason
+        shipment.to_void = void
+        shipment.to_recall = recall
+        if exclusion is not None:
+            self._state.exclusions.append(exclusion)
+        self._state.abandoned.append(
+            Abandon(shipment_id=shipment.id, location_name=plan.location_name, reason=reason)
+        )
+
+    def _not_here(self, reason: str) -> Exclusion:
+        return Exclusion(location_id=self._shipment.plan.location_id, reason=reason)
+
+    async def _until(self, step: Progress, *, or_rejected: bool = False) -> None:
+        """Wait for a report, or for the step to be late."""
+        shipment = self._shipment
+        await workflow.wait_condition(
+            lambda: (
+                self._pausing
+                or shipment.progress.reached(step)
+                or (or_rejected and shipment.rejection is not None)
+                or self._is_late()
+            )
+        )
+
+    def _is_late(self) -> bool:
+        return self._shipment.due is not None and workflow.now() >= self._shipment.due
+
+    def _overdue_from(self) -> datetime:
+        """Simulated or backdated reports may put the promise in the past: lateness starts now."""
+        return max(workflow.now(), self._shipment.plan.promise) + self._policy.delivery_grace

@@ -1,0 +1,73 @@
+"""How the process runs its steps.
+
+Steps on our own Postgres are local activities: one event in the history instead of six. One of them
+runs at a time, because the order in which several local activities end is not kept by a history.
+When one fails it is the infrastructure that fails: the same step then runs as a regular activity,
+which the UI shows, and which is tried for as long as it takes. Its key makes it the same step.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+
+Owner = TypeVar("Owner")
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+
+_LOCAL_TIMEOUT = timedelta(seconds=3)
+_LOCAL_RETRIES = RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=50))
+_REMOTE_TIMEOUT = timedelta(seconds=20)
+_RETRIES = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=30)
+)
+
+
+class Books:
+    """Steps on our own books, one at a time."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def do(
+        self,
+        step: Callable[[Owner, Request], Awaitable[Result]],
+        request: Request,
+        *,
+        summary: str,
+    ) -> Result:
+        """Run one step; it ends only with its result."""
+        async with self._turn:
+            try:
+                return await workflow.execute_local_activity_method(
+                    step,
+                    request,
+                    schedule_to_close_timeout=_LOCAL_TIMEOUT,
+                    retry_policy=_LOCAL_RETRIES,
+                    summary=summary,
+                )
+            except ActivityError:
+                workflow.logger.warning("a step failed here and goes on as an activity")
+                return await ask(step, request, summary=summary)
+
+
+async def ask(
+    step: Callable[[Owner, Request], Awaitable[Result]],
+    request: Request,
+    *,
+    summary: str,
+    within: timedelta | None = None,
+) -> Result:
+    """Run a step on a system of others; raises ActivityError when there is no answer `within`."""
+    return await workflow.execute_activity_method(
+        step,
+        request,
+        start_to_close_timeout=_REMOTE_TIMEOUT,
+        schedule_to_close_timeout=within,
+        retry_policy=_RETRIES,
+        summary=summary,
+    )
