@@ -3,19 +3,24 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from adapters.postgres import tables
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invariants import Verdict, judge
+from adapters.settings import DatabaseUrl
+from cli.stack import running_stack
 from domain.identity import workflow_id
 from domain.messages.orders import OrderStatus
 
@@ -45,6 +50,33 @@ class Target:
     temporal_address: str | None = None
     temporal_namespace: str = "default"
     world_url: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        data_dir: Path,
+        database_url: str | None,
+        temporal_address: str | None,
+        temporal_namespace: str,
+        world_url: str | None,
+    ) -> "Target":
+        """What is given, or where no database is given, all of the stack that runs there.
+
+        Ends the process with a sentence where neither is, or the address is none.
+        """
+        if database_url is None:
+            stack = running_stack(data_dir)
+            if stack is None:
+                raise SystemExit(f"No stack runs on {data_dir}: give --database-url.")
+            database_url = stack.database_url
+            temporal_address = temporal_address or stack.temporal_address
+            temporal_namespace = stack.temporal_namespace
+            world_url = world_url or stack.world_url
+        try:
+            with_driver = TypeAdapter(DatabaseUrl).validate_python(database_url)
+        except ValidationError as error:
+            raise SystemExit(f"--database-url {error.errors()[0]['msg']}") from None
+        return cls(with_driver, temporal_address, temporal_namespace, world_url)
 
 
 async def examine(target: Target) -> list[Verdict]:
@@ -156,6 +188,10 @@ def _cell(value: Any) -> Text:
     return Text("" if value is None else str(value))
 
 
-def run(target: Target) -> bool:
-    """Examine, print, and say whether all invariants hold."""
-    return show(Console(), asyncio.run(examine(target)))
+def run(target: Target) -> None:
+    """Examine and print, and end the process: with 1 when something does not hold."""
+    try:
+        verdicts = asyncio.run(examine(target))
+    except (OperationalError, RuntimeError, httpx.HTTPError) as error:
+        raise SystemExit(f"Nothing could be checked: {error}") from None
+    raise SystemExit(0 if show(Console(), verdicts) else 1)

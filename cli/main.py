@@ -76,6 +76,65 @@ def up(
 
 
 @app.command()
+def demo(
+    orders_count: Annotated[
+        int, typer.Option(min=1, max=100_000, help="How many orders to invent and place.")
+    ] = 300,
+    seed: Annotated[int, typer.Option(help="The same seed plays the same orders.")] = 1,
+    orders: Annotated[
+        Path | None, typer.Option(help='Place these: the CSV of UCI "Online Retail", or its .xz.')
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many of them.")] = None,
+    in_flight: Annotated[
+        int, typer.Option(min=1, help="At most so many orders in fulfilment at a time.")
+    ] = 200,
+    postal_codes: Annotated[
+        Path | None,
+        typer.Option(help="A CSV or .xz with country, postal_code, latitude and longitude."),
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file too.")] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Stay up afterwards, to look at it.")
+    ] = False,
+) -> None:
+    """Place a day of orders in a stack of its own, watch them through, and print the account."""
+    from cli.demo.command import DemoOptions, run
+
+    run(
+        DemoOptions(
+            orders_count=orders_count,
+            seed=seed,
+            in_flight=in_flight,
+            orders_file=orders,
+            limit=limit,
+            postal_codes=postal_codes,
+            json_file=json,
+            keep=keep,
+        )
+    )
+
+
+@app.command()
+def check(
+    database_url: Annotated[
+        str | None, typer.Option(envvar="DATABASE_URL", help="By default the running stack's.")
+    ] = None,
+    temporal_address: Annotated[
+        str | None, typer.Option(envvar="TEMPORAL_ADDRESS", help="Compare with its workflows.")
+    ] = None,
+    temporal_namespace: Annotated[str, typer.Option(envvar="TEMPORAL_NAMESPACE")] = "default",
+    world: Annotated[
+        str | None, typer.Option(help="Compare with the ledger of the simulated carriers there.")
+    ] = None,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Ask every invariant. Ends with 1, and the rows at fault, when one does not hold."""
+    from cli.check import Target, run
+
+    run(Target.of(data_dir, database_url, temporal_address, temporal_namespace, world))
+
+
+@app.command()
 def worker(data_dir: DataDir = DATA_DIR) -> None:
     """Run a worker, by default for the stack that is running."""
     _run_alone("worker", data_dir)

@@ -130,4 +130,5 @@ def news(told: Told | None, now: Told) -> Template | None:
         return Template.BACKORDERED
     if now.promised_day is None:
         return None
-    return Template.CONFIRMED if told is None else Template.PROMISE_CHANGED
+    first = told is None or told.promised_day is None
+    return Template.CONFIRMED if first else Template.PROMISE_CHANGED

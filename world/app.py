@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import AsyncIterator
 
-import httpx
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -18,7 +17,7 @@ from world.ledger import Json, Kind, Ledger, Record
 from world.outbox import Outbox
 from world.partner import CurrentWorld, World, refusal
 from world.settings import Settings
-from world.webhooks import CONCURRENT_SENDS, TIMEOUT_SECONDS, WebhookSender
+from world.webhooks import WebhookSender, webhook_clients
 
 _log = logging.getLogger(__name__)
 
@@ -51,20 +50,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with contextlib.closing(Ledger(settings.ledger)) as ledger:
-            async with httpx.AsyncClient(
-                timeout=TIMEOUT_SECONDS,
-                limits=httpx.Limits(
-                    max_connections=CONCURRENT_SENDS, max_keepalive_connections=CONCURRENT_SENDS
-                ),
-                # A proxy of the machine is not for the traffic between two local servers.
-                trust_env=False,
-            ) as client:
+        async with webhook_clients() as clients:
+            with contextlib.closing(Ledger(settings.ledger)) as ledger:
                 outbox = Outbox(ledger)
                 sender = WebhookSender(
                     ledger,
                     outbox,
-                    client,
+                    clients,
                     str(settings.webhook_url),
                     lambda: app.state.world.behaviour.retry_seconds,
                 )

@@ -187,11 +187,7 @@ async def running_api(
     try:
         await _load(engine)
         app = create_app(engine, client, task_queue, patience=patience)
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
-            base_url="http://api",
-            timeout=30,
-        ) as http:
+        async with http_of(app) as http:
             api = Api(http, engine, client, task_queue)
             if not with_worker:
                 yield api
@@ -200,6 +196,12 @@ async def running_api(
                 yield api
     finally:
         await engine.dispose()
+
+
+def http_of(app: Any) -> httpx.AsyncClient:
+    """A client that talks to an ASGI application without a network."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://api", timeout=30)
 
 
 @asynccontextmanager
@@ -322,5 +324,9 @@ async def _load(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await load_network(connection, network)
         await activate_policy(connection, POLICY)
-        receipts = [Receipt("BOLT", "PAR", 100), Receipt("BOLT", "LIL", 7), Receipt("NUT", "PAR", 3)]
+        receipts = [
+            Receipt("BOLT", "PAR", 100),
+            Receipt("BOLT", "LIL", 7),
+            Receipt("NUT", "PAR", 3),
+        ]
         await receive_stock(connection, receipts, "first", THEN)

@@ -35,9 +35,11 @@ from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
 from api.app import create_app
 from domain.identity import workflow_id
+from domain.messages.notices import RelayNotices
 from domain.messages.policy import OrderPolicy, SourcingPolicy
 from tests.support.world import FAST, RunningWorld, running_world, serving, until
 from worker.assembly import Gateways, build_worker
+from workflows.notices import NoticeRelayWorkflow
 from workflows.order import OrderWorkflow
 
 if TYPE_CHECKING:
@@ -97,7 +99,8 @@ class House:
     api: httpx.AsyncClient
     world: RunningWorld
     queue: str
-    _orders: list[str] = field(default_factory=list)
+    speed: float
+    _started: list[WorkflowHandle[Any, Any]] = field(default_factory=list)
 
     async def stock(self, **units: int) -> None:
         """Receive units: `stock(LIL_1=5)` is five of SKU-1 at Lille."""
@@ -117,7 +120,7 @@ class House:
         response = await self.api.post("/orders", json=order_body(*lines, **changes))
         assert response.status_code == 201, response.text
         answer: dict[str, Any] = response.json()
-        self._orders.append(answer["order_id"])
+        self._started.append(self.handle(answer["order_id"]))
         return answer
 
     async def order(self, order_id: str) -> dict[str, Any]:
@@ -144,8 +147,10 @@ class House:
         return self.client.get_workflow_handle_for(OrderWorkflow.run, workflow_id(order_id))
 
     async def sql(self, statement: str, **values: Any) -> list[Any]:
+        """Run a statement; gives its rows, none when it returns none."""
         async with self.engine.begin() as conn:
-            return list((await conn.execute(text(statement), values)).all())
+            result = await conn.execute(text(statement), values)
+            return list(result.all()) if result.returns_rows else []
 
     async def timeline(self, order_id: str) -> list[str]:
         """The kinds of an order's events, in order."""
@@ -161,6 +166,27 @@ class House:
         )
         return [row.template for row in rows]
 
+    async def until_told(self, order_id: str, *templates: str) -> None:
+        """Wait until exactly these notices are queued, in this order."""
+
+        async def there() -> bool:
+            return await self.told(order_id) == list(templates)
+
+        try:
+            await until(there, f"{order_id} is told {templates}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it is told {await self.told(order_id)}") from None
+
+    async def run_relay(self) -> None:
+        """Send what is queued from now on, until the house closes."""
+        relay = await self.client.start_workflow(
+            NoticeRelayWorkflow.run,
+            RelayNotices(idle=timedelta(milliseconds=20)),
+            id=f"notices-{self.queue}",
+            task_queue=self.queue,
+        )
+        self._started.append(relay)
+
     async def check(self) -> None:
         """Hold the invariants against the books."""
         async with self.engine.connect() as conn:
@@ -168,8 +194,7 @@ class House:
 
     async def end(self) -> None:
         """End what still runs, so that no worker of another test gets it."""
-        for order_id in self._orders:
-            handle = self.handle(order_id)
+        for handle in self._started:
             description = await handle.describe()
             if description.status is not None and description.status.name == "RUNNING":
                 await handle.terminate("the test is over")
@@ -223,6 +248,6 @@ async def open_house(
         api = await stack.enter_async_context(
             httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False)
         )
-        house = House(engine, client, api, world, queue)
+        house = House(engine, client, api, world, queue, fast.speed)
         stack.push_async_callback(house.end)
         yield house

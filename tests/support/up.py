@@ -98,7 +98,7 @@ async def ariane_up(
     """Run `ariane up`; at the end it is stopped by Ctrl-C if it still runs."""
     ariane = Path(sysconfig.get_path("scripts")) / "ariane"
     process = await asyncio.create_subprocess_exec(
-        *(ariane, "up", f"--data-dir={data_dir}", *ports),
+        *(str(ariane), "up", f"--data-dir={data_dir}", *ports),
         env={**without_ours(), MARK: str(data_dir), **(environment or {})},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

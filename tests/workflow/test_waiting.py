@@ -1,0 +1,121 @@
+"""An order that waits does so in a visible state, with a reason, and ends."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from domain.messages.events import StockArrived
+from tests.support.house import SHORT, House
+from workflows.order import OrderWorkflow
+
+
+async def test_what_is_not_in_stock_is_backordered_and_the_rest_is_sent(house: House) -> None:
+    await house.stock(LIL_1=2)
+    placed = await house.place(("SKU-1", 5))
+    assert placed["status"] == "backordered"
+
+    await house.until_told(placed["order_id"], "backordered", "dispatched", "delivered")
+
+    order = await house.order(placed["order_id"])
+    assert order["status"] == "backordered"
+    assert (order["lines"][0]["shipped"], order["lines"][0]["backordered"]) == (2, 3)
+    await house.check()
+
+
+async def test_a_backorder_is_sent_when_stock_arrives(house: House) -> None:
+    placed = await house.place(("SKU-1", 5))
+    await house.until_told(placed["order_id"], "backordered")
+    await house.stock(LYO_1=5)
+
+    await house.handle(placed["order_id"]).signal(
+        OrderWorkflow.stock_arrived, StockArrived(event_id=uuid4().hex)
+    )
+
+    await house.until_status(placed["order_id"], "closed")
+    told = await house.told(placed["order_id"])
+    assert told == ["backordered", "confirmed", "dispatched", "delivered"]
+    await house.check()
+
+
+async def test_an_order_to_be_sent_complete_takes_nothing_until_all_is_there(house: House) -> None:
+    await house.stock(LIL_1=2, LIL_2=9)
+    placed = await house.place(("SKU-1", 5), ("SKU-2", 1), ship_complete=True)
+    assert placed["status"] == "backordered"
+    assert placed["shipments"] == []
+    assert (await house.sql("SELECT sum(reserved) FROM stock"))[0][0] == 0
+    await house.check()
+
+
+async def test_a_backorder_that_waited_too_long_goes_to_a_person(house: House) -> None:
+    await house.policy(SHORT.model_copy(update={"backorder_timeout": timedelta(milliseconds=300)}))
+    placed = await house.place(("SKU-1", 5))
+    held = await house.until_status(placed["order_id"], "on_hold")
+    assert held["hold_reason"] == "backorder_expired"
+    await house.check()
+
+
+async def test_an_order_over_its_credit_limit_is_held_and_a_person_lets_it_go(house: House) -> None:
+    await house.stock(LIL_1=50)
+    placed = await house.place(("SKU-1", 11), customer_id="DUPONT")
+    assert placed["status"] == "on_hold"
+    assert placed["hold"]["reason"] == "credit_limit"
+    assert "exceeds the limit of 100.00 EUR" in placed["hold"]["explanation"]
+
+    response = await house.api.post(
+        f"/orders/{placed['order_id']}/hold/release",
+        json={"released_by": "Marie", "note": "they paid this morning"},
+    )
+
+    assert response.status_code == 200, response.text
+    closed = await house.until_status(placed["order_id"], "closed")
+    texts = " ".join(event["text"] for event in closed["timeline"])
+    assert "Marie" in texts
+    assert "they paid this morning" in texts
+    await house.check()
+
+
+async def test_a_declined_card_holds_the_order_and_nothing_is_reserved(house: House) -> None:
+    await house.stock(LIL_1=5)
+    placed = await house.place(
+        ("SKU-1", 2), customer_id="ZOE", tender="card", payment_token="tok_declined"
+    )
+    assert placed["hold"]["reason"] == "payment_declined"
+    assert (await house.sql("SELECT sum(reserved) FROM stock"))[0][0] == 0
+    await house.check()
+
+
+async def test_a_hold_that_nobody_decides_ends_with_everything_given_back(house: House) -> None:
+    await house.policy(
+        SHORT.model_copy(
+            update={
+                "backorder_timeout": timedelta(milliseconds=200),
+                "hold_timeout": timedelta(milliseconds=200),
+            }
+        )
+    )
+    placed = await house.place(
+        ("SKU-1", 2), customer_id="ZOE", tender="card", payment_token="tok_visa"
+    )
+    cancelled = await house.until_status(placed["order_id"], "cancelled")
+    assert cancelled["lines"][0]["cancelled"] == 2
+    ledger = await house.world.ledger(placed["order_id"])
+    assert [a["state"] for a in ledger["authorisations"]] == ["voided"]
+    assert (await house.told(placed["order_id"]))[-1] == "cancelled"
+    await house.check()
+
+
+async def test_what_was_sent_stays_sent_when_the_rest_is_given_up(house: House) -> None:
+    await house.policy(
+        SHORT.model_copy(
+            update={
+                "backorder_timeout": timedelta(milliseconds=200),
+                "hold_timeout": timedelta(milliseconds=200),
+            }
+        )
+    )
+    await house.stock(LIL_1=2)
+    placed = await house.place(("SKU-1", 5))
+    closed = await house.until_status(placed["order_id"], "closed")
+    assert (closed["lines"][0]["shipped"], closed["lines"][0]["cancelled"]) == (2, 3)
+    account = (await house.sql("SELECT * FROM accounts WHERE customer_id = 'ACME'"))[0]
+    assert (account.open_amount, account.unpaid_amount) == (0, 2000)
+    await house.check()
