@@ -12,7 +12,7 @@ from starlette.types import Lifespan
 from temporalio.client import Client
 
 from api import availability, health, orders, webhooks
-from api.limits import MAX_BODY_BYTES, DeclaredSizeLimit
+from api.limits import BodyLimit
 from api.problems import MEDIA_TYPE, Problem, install_problem_handlers
 from api.services import Services
 
@@ -50,7 +50,6 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
         static_url="/docs-assets",
-        max_body_size=MAX_BODY_BYTES,
         responses={
             "default": {"description": "A problem", "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
         },
@@ -63,7 +62,7 @@ def create_app(
         },
     )
     app.state.services = Services(engine, client, task_queue, patience)
-    app.add_middleware(DeclaredSizeLimit)
+    app.add_middleware(BodyLimit)
     install_problem_handlers(app)
     for module in (orders, webhooks, availability, health):
         app.include_router(module.router)

@@ -30,6 +30,7 @@ router = APIRouter(prefix="/orders", tags=["orders"])
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         pattern=r"^[!-~]{1,255}$",
         description="A name for this one request. Not needed: channel and reference do the same.",
     ),

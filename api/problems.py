@@ -19,6 +19,16 @@ from adapters.temporal import TemporalUnreachableError
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER = {"Retry-After": "2"}
 _MOST_ERRORS = 50
+_HTTP_KINDS = {
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "content-too-large",
+}
+_PLAIN_WORDS = {
+    "extra_forbidden": "unknown field",
+    "missing": "required",
+    "model_attributes_type": "must be an object",
+}
 _LONGEST_NAME = 100
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -84,6 +94,13 @@ def unavailable(detail: str, **members: Any) -> ProblemError:
     )
 
 
+def http_problem(error: HTTPException) -> ProblemError:
+    """The problem for an error that the framework knows by its status alone."""
+    status = HTTPStatus(error.status_code)
+    kind = _HTTP_KINDS.get(status, f"http-{status.value}")
+    return ProblemError(status, kind, error.detail)
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of the application, its framework's too, a problem document."""
     app.add_exception_handler(ProblemError, _on_problem)
@@ -140,11 +157,9 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 async def _on_http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
-    if status == HTTPStatus.BAD_REQUEST and error.__cause__ is not None:
+    if error.status_code == HTTPStatus.BAD_REQUEST and error.__cause__ is not None:
         return problem_response(_malformed(_why_unreadable(error.__cause__)))
-    kind = status.phrase.lower().replace(" ", "-")
-    response = problem_response(ProblemError(status, kind, f"{error.detail}."))
+    response = problem_response(http_problem(error))
     response.headers.update(error.headers or {})
     return response
 
@@ -194,7 +209,5 @@ def _name(location: Sequence[str | int]) -> str:
 
 
 def _message(item: dict[str, Any]) -> str:
-    if item["type"] == "extra_forbidden":
-        return "unknown field"
     message: str = item["msg"].removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
+    return _PLAIN_WORDS.get(item["type"]) or message[:1].lower() + message[1:]

@@ -14,18 +14,14 @@ from datetime import datetime
 
 from temporalio import workflow
 
-from activities.credit import CreditActivities
 from activities.orders import OrderActivities
-from activities.payments import PaymentActivities
 from activities.sourcing import SourcingActivities
-from domain.identity import shipment_number
 from domain.messages.events import CarrierEvent, HoldRelease, StockArrived, WarehouseEvent
 from domain.messages.orders import (
     Hold,
     HoldReason,
     OrderStatus,
     Placement,
-    Tender,
 )
 from domain.messages.state import (
     OrderClosed,
@@ -37,19 +33,15 @@ from domain.messages.state import (
 from domain.messages.steps import (
     Allocate,
     Allocation,
-    AuthorisePayment,
     CancelOrder,
-    CreditRefused,
-    PaymentRefused,
     RecordOutcome,
-    SecureCredit,
-    VoidPayment,
 )
 from domain.progress import first_time, report_from_carrier, report_from_warehouse
-from workflows.attributes import Found, found, updates
-from workflows.details import details
+from workflows import funds
+from workflows.clock import is_past, keep_time
+from workflows.display import Display
 from workflows.shipment import ShipmentThread
-from workflows.steps import Books, ask
+from workflows.steps import Books
 
 
 @workflow.defn(name="Order")
@@ -61,17 +53,16 @@ class OrderWorkflow:
         self._state = start.state or OrderState()
         self._books = Books()
         self._threads: dict[str, tuple[ShipmentThread, asyncio.Task[None]]] = {}
-        self._found: Found = found(self._state)
-        self._published: tuple[object, ...] = ()
+        self._display = Display(self._state)
 
     @workflow.run
     async def run(self, start: OrderStart) -> OrderClosed:  # noqa: ARG002 - taken by __init__
-        clock = asyncio.create_task(self._keep_time())
+        clock = asyncio.create_task(keep_time(self._deadlines))
         if self._state.placement is None:
             await self._place()
         while not self._is_done():
-            self._run_shipments()
-            self._publish()
+            self._tend_shipments()
+            self._display.refresh()
             await workflow.wait_condition(self._has_something_to_do)
             await self._act()
             if self._has_long_history():
@@ -112,7 +103,7 @@ class OrderWorkflow:
             state.stock_arrived = False
             if state.backordered and state.hold is None:
                 await self._source()
-        elif self._is_past(state.backordered_until):
+        elif is_past(state.backordered_until):
             explanation = f"{sum(state.backordered.values())} unit(s) have not come into stock"
             await self._put_on_hold(HoldReason.BACKORDER_EXPIRED, explanation)
         elif state.hold is not None and self._may_expire(state.hold):
@@ -120,65 +111,26 @@ class OrderWorkflow:
 
     async def _secure_funds(self, override_by: str | None) -> None:
         """Credit on account, or a payment authorised; without either, a person decides."""
-        refusal = (
-            await self._secure_credit(override_by)
-            if self._order.tender is Tender.ACCOUNT
-            else await self._authorise_payment()
-        )
+        refusal = await funds.secure(self._order, self._state, self._books, override_by=override_by)
         if refusal is None:
             self._state.funded = True
         else:
             await self._put_on_hold(*refusal)
 
-    async def _secure_credit(self, override_by: str | None) -> tuple[HoldReason, str] | None:
-        self._register(Undo.BOOKS)
-        credit = await self._books.do(
-            CreditActivities.secure_credit,
-            SecureCredit(
-                order_id=self._order.order_id,
-                generation=self._next_generation(),
-                amount=self._order.total,
-                currency=self._order.currency,
-                override_by=override_by,
-                at=workflow.now(),
-            ),
-            summary=f"Secure credit of {self._order.customer_id}",
-        )
-        if isinstance(credit, CreditRefused):
-            return HoldReason.CREDIT_LIMIT, credit.reason
-        return None
-
-    async def _authorise_payment(self) -> tuple[HoldReason, str] | None:
-        self._register(Undo.PAYMENT)
-        payment = await ask(
-            PaymentActivities.authorise_payment,
-            AuthorisePayment(
-                order_id=self._order.order_id,
-                generation=self._next_generation(),
-                amount=self._order.total,
-                currency=self._order.currency,
-                at=workflow.now(),
-            ),
-            summary="Authorise the payment",
-        )
-        if isinstance(payment, PaymentRefused):
-            return HoldReason.PAYMENT_DECLINED, payment.reason
-        return None
-
     async def _source(self, *, reserve: bool = True) -> None:
         """Decide from where to ship all that is open, reserve it, and wait for what is missing."""
         state = self._state
-        self._register(Undo.BOOKS)
+        state.register(Undo.BOOKS)
         abandon, state.abandoned, state.reopened = tuple(state.abandoned), [], False
         allocation = await self._books.do(
             SourcingActivities.allocate,
             Allocate(
                 order_id=self._order.order_id,
-                generation=self._next_generation(),
+                generation=state.next_generation(),
                 at=workflow.now(),
                 policy_version=self._policy.version,
                 policy=self._policy.sourcing,
-                next_shipment=self._next_shipment(),
+                next_shipment=state.next_shipment(),
                 abandon=abandon,
                 exclusions=tuple(state.exclusions),
                 reserve=reserve,
@@ -199,7 +151,7 @@ class OrderWorkflow:
             state.backordered_until = None
         elif state.backordered_until is None:
             state.backordered_until = workflow.now() + self._policy.backorder_timeout
-        state.status = self._status_in_fulfilment()
+        state.advance()
 
     async def _source_again(self) -> None:
         """Another way for what a disruption touched, as often as the policy allows."""
@@ -256,16 +208,12 @@ class OrderWorkflow:
                     summary="Give back stock and credit",
                 )
             case Undo.PAYMENT:
-                await ask(
-                    PaymentActivities.void_payment,
-                    VoidPayment(order_id=order_id, at=now),
-                    summary="Void the payment",
-                )
+                await funds.give_back_payment(self._order)
 
     async def _close(self) -> None:
         if not self._state.status.is_final:
             await self._record(OrderStatus.CLOSED, "")
-        self._publish()
+        self._display.refresh()
 
     async def _record(
         self,
@@ -280,7 +228,7 @@ class OrderWorkflow:
             OrderActivities.record_outcome,
             RecordOutcome(
                 order_id=self._order.order_id,
-                generation=self._next_generation(),
+                generation=self._state.next_generation(),
                 status=status,
                 at=workflow.now(),
                 hold_reason=None if hold is None else hold.reason,
@@ -301,16 +249,17 @@ class OrderWorkflow:
             or state.reopened
             or state.stock_arrived
             or (state.hold is not None and state.release is not None)
-            or self._is_past(state.backordered_until)
+            or is_past(state.backordered_until)
             or (state.hold is not None and self._may_expire(state.hold))
-            or self._glance() != self._published
+            or any(task.done() for _, task in self._threads.values())
+            or self._display.is_stale
             or self._has_long_history()
         )
 
     def _may_expire(self, hold: Hold) -> bool:
         """Shipments under way end first: what they still are decides what there is to give up."""
         under_way = any(not s.is_over for s in self._state.shipments.values())
-        return self._is_past(hold.until) and not under_way
+        return is_past(hold.until) and not under_way
 
     def _is_done(self) -> bool:
         state = self._state
@@ -320,35 +269,16 @@ class OrderWorkflow:
             and not state.abandoned
             and not state.reopened
             and all(s.is_over for s in state.shipments.values())
-            and all(task.done() for _, task in self._threads.values())
+            and not self._threads
         )
-
-    def _status_in_fulfilment(self) -> OrderStatus:
-        if self._state.hold is not None:
-            return OrderStatus.ON_HOLD
-        if self._state.backordered:
-            return OrderStatus.BACKORDERED
-        if any(s.status.has_left for s in self._state.shipments.values()):
-            return OrderStatus.SHIPPED
-        return OrderStatus.IN_FULFILMENT
-
-    def _is_past(self, due: datetime | None) -> bool:
-        return due is not None and workflow.now() >= due
-
-    def _next_generation(self) -> int:
-        self._state.generation += 1
-        return self._state.generation
-
-    def _next_shipment(self) -> int:
-        return 1 + max((shipment_number(s) for s in self._state.shipments), default=0)
-
-    def _register(self, undo: Undo) -> None:
-        if undo not in self._state.undo:
-            self._state.undo.append(undo)
 
     # How the process runs.
 
-    def _run_shipments(self) -> None:
+    def _tend_shipments(self) -> None:
+        for shipment_id, (_, task) in list(self._threads.items()):
+            if task.done():
+                task.result()  # a fault in a thread is a fault of the order
+                del self._threads[shipment_id]
         for shipment in self._state.shipments.values():
             if shipment.id not in self._threads and not shipment.is_over:
                 thread = ShipmentThread(
@@ -356,48 +286,10 @@ class OrderWorkflow:
                 )
                 self._threads[shipment.id] = thread, asyncio.create_task(thread.run())
 
-    async def _keep_time(self) -> None:
-        """One timer for the earliest of all deadlines: passing it lets every condition be seen."""
-        while True:
-            due = self._next_due()
-            if due is None:
-                await workflow.wait_condition(lambda: self._next_due() is not None)
-                continue
-            try:
-                await workflow.wait_condition(
-                    lambda due=due: self._next_due() != due,  # type: ignore[misc]
-                    timeout=due - workflow.now(),
-                    timeout_summary="The earliest deadline of this order",
-                )
-            except TimeoutError:
-                continue
-
-    def _next_due(self) -> datetime | None:
-        state, now = self._state, workflow.now()
-        deadlines = [s.due for s in state.shipments.values()]
-        deadlines += [state.backordered_until, state.hold.until if state.hold else None]
-        return min((due for due in deadlines if due is not None and due > now), default=None)
-
-    def _glance(self) -> tuple[object, ...]:
-        """What a reader of the UI would see change."""
-        shipments = ((s.id, s.status, s.note, s.due) for s in self._state.shipments.values())
-        return self._status_now(), self._state.hold, self._state.promise, *shipments
-
-    def _status_now(self) -> OrderStatus:
-        if self._state.status is OrderStatus.IN_FULFILMENT:
-            return self._status_in_fulfilment()
-        return self._state.status
-
-    def _publish(self) -> None:
-        """Let the UI say where the order stands."""
-        self._state.status = self._status_now()
-        now = found(self._state)
-        changes = updates(now, self._found)
-        if changes:
-            workflow.upsert_search_attributes(changes)
-            self._found = now
-        workflow.set_current_details(details(self._state))
-        self._published = self._glance()
+    def _deadlines(self) -> list[datetime | None]:
+        state = self._state
+        hold = None if state.hold is None else state.hold.until
+        return [hold, state.backordered_until, *(s.due for s in state.shipments.values())]
 
     def _has_long_history(self) -> bool:
         info = workflow.info()

@@ -37,6 +37,7 @@ from domain.messages.steps import (
 )
 from domain.progress import moment_of
 from domain.timeline import EventKind
+from workflows.clock import is_past
 from workflows.steps import Books, ask
 
 _BOOKING_ATTEMPT = 1
@@ -75,6 +76,7 @@ class ShipmentThread:
         }
         while not self._pausing and not self._shipment.is_over:
             await steps[self._shipment.status]()
+            self._state.advance()
 
     async def _book(self) -> None:
         shipment, plan = self._shipment, self._shipment.plan
@@ -293,7 +295,7 @@ class ShipmentThread:
         )
 
     def _is_late(self) -> bool:
-        return self._shipment.due is not None and workflow.now() >= self._shipment.due
+        return is_past(self._shipment.due)
 
     def _overdue_from(self) -> datetime:
         """Simulated or backdated reports may put the promise in the past: lateness starts now."""

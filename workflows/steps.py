@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 Owner = TypeVar("Owner")
 Request = TypeVar("Request")
@@ -50,7 +50,10 @@ class Books:
                     retry_policy=_LOCAL_RETRIES,
                     summary=summary,
                 )
-            except ActivityError:
+            except FailureError as failure:
+                # A local activity's failure comes as it is, not inside an ActivityError.
+                if is_cancelled_exception(failure):
+                    raise
                 workflow.logger.warning("a step failed here and goes on as an activity")
                 return await ask(step, request, summary=summary)
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.network_cache import NetworkCache
 from adapters.postgres.stock import Position
-from domain.messages.orders import OrderStatus, PlannedShipment
+from domain.messages.orders import PlannedShipment
 from domain.messages.steps import Allocate
 from domain.sourcing import Availability, Line, SourcingPlan, SourcingProblem
 
@@ -81,9 +81,12 @@ WITH planned AS (
     VALUES (:order_id, :generation, :policy_version, :problem, :plan, :at)
 )
 UPDATE orders o
-SET status = CASE WHEN o.status = 'shipped' AND :status = 'in_fulfilment' THEN o.status
-                  ELSE :status END,
-    hold_reason = NULL,
+SET status = CASE
+        WHEN o.status = 'on_hold' THEN o.status
+        WHEN :backordered THEN 'backordered'
+        WHEN EXISTS (SELECT 1 FROM shipments WHERE order_id = :order_id
+                     AND status IN ('dispatched', 'delivered')) THEN 'shipped'
+        ELSE 'in_fulfilment' END,
     promise = (SELECT max(promise) FROM (
         SELECT promise FROM shipments WHERE order_id = :order_id AND status <> 'abandoned'
         UNION ALL
@@ -160,7 +163,7 @@ async def write_plan(
             "problem": problem.model_dump(mode="json"),
             "plan": plan.model_dump(mode="json"),
             "at": request.at,
-            "status": OrderStatus.BACKORDERED if plan.backordered else OrderStatus.IN_FULFILMENT,
+            "backordered": bool(plan.backordered),
             "shipments": [
                 {
                     "id": planned.shipment_id,

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.identity import shipment_number
 from domain.messages.events import HoldRelease
 from domain.messages.orders import (
     Hold,
@@ -95,6 +96,31 @@ class OrderState(_Mutable):
     generation: int = 0
     resourcings: int = 0
     applied_events: list[str] = Field(default_factory=list)
+
+    def next_generation(self) -> int:
+        """The number of the next attempt that the process makes on purpose."""
+        self.generation += 1
+        return self.generation
+
+    def next_shipment(self) -> int:
+        """The number of the next shipment; the numbers of those given up are not used again."""
+        return 1 + max((shipment_number(s) for s in self.shipments), default=0)
+
+    def register(self, undo: Undo) -> None:
+        """Note what an early end has to give back, before it is taken."""
+        if undo not in self.undo:
+            self.undo.append(undo)
+
+    def advance(self) -> None:
+        """The status that follows from what is under way; a hold and an end are set, not derived."""
+        if self.hold is not None or self.status.is_final:
+            return
+        if self.backordered:
+            self.status = OrderStatus.BACKORDERED
+        elif any(s.status.has_left for s in self.shipments.values()):
+            self.status = OrderStatus.SHIPPED
+        elif self.shipments:
+            self.status = OrderStatus.IN_FULFILMENT
 
 
 class OrderStart(Stored):

@@ -23,10 +23,11 @@ async def api(
     migrated_postgres: PostgresServer, temporal_server: TemporalServer
 ) -> AsyncIterator[Api]:
     """One for all: nothing that is refused leaves a trace."""
-    address = temporal_server.address
-    async with copy_of_template(migrated_postgres) as url:
-        async with running_api(url, address, with_worker=False) as running:
-            yield running
+    async with (
+        copy_of_template(migrated_postgres) as url,
+        running_api(url, temporal_server.address, with_worker=False) as running,
+    ):
+        yield running
 
 
 def line(**changes: Any) -> dict[str, Any]:
@@ -123,7 +124,7 @@ async def _is_refused(api: Api, answer: httpx.Response, field: str) -> None:
         ({"critical": 1}, "critical"),
         ({"language": "tlh"}, "language"),
         ({"coupon": "SPRING"}, "coupon"),
-        ({"\ud800": 1}, "\\ud800"),
+        ({"\ud800": 1}, "body"),
         ({"": 1}, "body"),
     ],
 )
@@ -174,7 +175,7 @@ async def test_ten_thousand_lines_are_refused(api: Api) -> None:
         (DEEP.encode(), "nested too deeply"),
         (b'{"lines": [' + b"9" * 5000 + b"]}", "number that is too long"),
         (b"\xef\xbb\xbf{}", "required"),
-        (b"null", "required"),
+        (b"null", "object"),
         (b"[]", "object"),
         (b'"order"', "object"),
         (b"NaN", "object"),
@@ -200,7 +201,7 @@ async def test_another_content_type_is_refused(api: Api) -> None:
 
 async def test_an_idempotency_key_must_be_printable(api: Api) -> None:
     for key in ("", "a b", "x" * 256, "caf\u00e9"):
-        headers = {"Idempotency-Key": key.encode("latin-1")}
+        headers = [(b"Idempotency-Key", key.encode("latin-1"))]
         answer = await api.http.post("/orders", json=order_body(), headers=headers)
         await _is_refused(api, answer, "Idempotency-Key")
 

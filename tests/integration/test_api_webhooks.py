@@ -1,18 +1,22 @@
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cli.stack import TemporalServer
+from cli.stack import PostgresServer, TemporalServer
 from tests.support.api import Api, order_body, planned, running_api
+from tests.support.stack import copy_of_template
 
 
-@pytest.fixture
-async def api(database_url: str, temporal_server: TemporalServer) -> AsyncIterator[Api]:
-    async with running_api(
-        database_url, temporal_server.address, patience=timedelta(seconds=20)
-    ) as running:
+@pytest.fixture(scope="module")
+async def api(
+    migrated_postgres: PostgresServer, temporal_server: TemporalServer
+) -> AsyncIterator[Api]:
+    """One for all: each test has an order of its own."""
+    async with (
+        copy_of_template(migrated_postgres) as url,
+        running_api(url, temporal_server.address) as running,
+    ):
         yield running
 
 
@@ -93,7 +97,7 @@ async def test_a_late_report_is_accepted_and_has_no_effect(api: Api) -> None:
 
 async def test_a_report_on_a_booking_that_we_gave_up_has_no_effect(api: Api) -> None:
     order_id, shipment = await placed(api)
-    await api.write("UPDATE bookings SET state = 'voided'")
+    await api.write("UPDATE bookings SET state = 'voided' WHERE shipment_id = :id", id=shipment)
     answer = await api.http.post("/webhooks/carriers/swift", json=delivered(f"{shipment}:1"))
 
     assert answer.status_code == 202
@@ -102,7 +106,7 @@ async def test_a_report_on_a_booking_that_we_gave_up_has_no_effect(api: Api) -> 
 
 async def test_a_report_on_a_booking_whose_answer_we_still_wait_for_counts(api: Api) -> None:
     order_id, shipment = await placed(api)
-    await api.write("UPDATE bookings SET state = 'intent'")
+    await api.write("UPDATE bookings SET state = 'intent' WHERE shipment_id = :id", id=shipment)
     await api.http.post("/webhooks/carriers/swift", json=delivered(f"{shipment}:1"))
 
     assert len(await api.seen(order_id)) == 1

@@ -222,7 +222,7 @@ async def served(app: Any) -> AsyncIterator[int]:
 async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
     """Wait until the condition holds."""
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - what it waits for is in another process
             await asyncio.sleep(0.02)
 
 

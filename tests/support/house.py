@@ -177,6 +177,22 @@ class House:
         except AssertionError as error:
             raise AssertionError(f"{error}; it is told {await self.told(order_id)}") from None
 
+    async def until_event(self, order_id: str, kind: str, times: int = 1) -> None:
+        """Wait until an event of this kind stands in the timeline, so many times."""
+
+        async def there() -> bool:
+            return (await self.timeline(order_id)).count(kind) >= times
+
+        await until(there, f"{order_id} has {kind} {times} time(s)")
+
+    async def until_new_run(self, order_id: str, run_id: str | None) -> None:
+        """Wait until an order has continued as new after a run."""
+
+        async def there() -> bool:
+            return (await self.handle(order_id).describe()).run_id != run_id
+
+        await until(there, f"{order_id} continued as new")
+
     async def run_relay(self) -> None:
         """Send what is queued from now on, until the house closes."""
         relay = await self.client.start_workflow(

@@ -1,0 +1,36 @@
+"""Keeping the Temporal UI up to date: search attributes and current details."""
+
+from temporalio import workflow
+
+from domain.messages.state import OrderState
+from workflows.attributes import Found, found, updates
+from workflows.details import details
+
+
+class Display:
+    """What the UI shows of an order, and whether it still is what the order is."""
+
+    def __init__(self, state: OrderState) -> None:
+        self._state = state
+        # At the start these are what the API started the workflow with, in a run that continues
+        # another one those of that run.
+        self._found: Found = found(state)
+        self._shown: tuple[object, ...] = ()
+
+    @property
+    def is_stale(self) -> bool:
+        return self._glance() != self._shown
+
+    def refresh(self) -> None:
+        changes = updates(found(self._state), self._found)
+        if changes:
+            workflow.upsert_search_attributes(changes)
+            self._found = found(self._state)
+        workflow.set_current_details(details(self._state))
+        self._shown = self._glance()
+
+    def _glance(self) -> tuple[object, ...]:
+        """Cheap to compare: the conditions of a workflow are looked at very often."""
+        state = self._state
+        shipments = ((s.id, s.status, s.note, s.due) for s in state.shipments.values())
+        return state.status, state.hold, state.promise, *shipments
