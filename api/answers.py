@@ -1,12 +1,14 @@
 """What the API answers."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from domain.messages.orders import HoldReason, OrderStatus, ShipmentStatus, Tender
 
+# Books, workflows and partners give times with any offset; answers give them all in UTC.
+Instant = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
 Money = Annotated[int, Field(description="Minor units of the order's currency.")]
 Links = Annotated[dict[str, str], Field(examples=[{"self": "/orders/web:10042"}])]
 
@@ -31,7 +33,7 @@ class ShipmentPlanned(Answer):
     location_name: str
     carrier: str
     service: str
-    promise: datetime
+    promise: Instant
     why: str
     lines: list[Units]
 
@@ -41,8 +43,8 @@ class HoldAnswer(Answer):
 
     reason: HoldReason
     explanation: str
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class OrderPlaced(Answer):
@@ -50,7 +52,7 @@ class OrderPlaced(Answer):
 
     order_id: str
     status: OrderStatus
-    promise: datetime | None = None
+    promise: Instant | None = None
     shipments: list[ShipmentPlanned] = []
     backordered: list[Units] = []
     hold: HoldAnswer | None = None
@@ -83,8 +85,8 @@ class ShipmentAnswer(ShipmentPlanned):
 
     status: ShipmentStatus
     tracking_number: str | None
-    dispatched_at: datetime | None
-    delivered_at: datetime | None
+    dispatched_at: Instant | None
+    delivered_at: Instant | None
 
 
 class InvoiceAnswer(Answer):
@@ -93,7 +95,7 @@ class InvoiceAnswer(Answer):
     amount: Money
     paid: Money
     currency: str
-    issued_at: datetime
+    issued_at: Instant
     due_on: date
 
 
@@ -103,14 +105,14 @@ class NoticeAnswer(Answer):
     occasion: str
     template: str
     channel: str
-    queued_at: datetime
-    sent_at: datetime | None
+    queued_at: Instant
+    sent_at: Instant | None
 
 
 class TimelineEntry(Answer):
     """One thing that happened, in words."""
 
-    at: datetime
+    at: Instant
     kind: str
     text: str
 
@@ -131,8 +133,8 @@ class ListedOrderAnswer(Answer):
     hold_reason: HoldReason | None
     currency: str
     total: Money
-    promise: datetime | None
-    ordered_at: datetime
+    promise: Instant | None
+    ordered_at: Instant
     links: Links
 
 
@@ -145,7 +147,7 @@ class OrderAnswer(ListedOrderAnswer):
     requested_date: date | None
     ship_complete: bool
     critical: bool
-    closed_at: datetime | None
+    closed_at: Instant | None
     hold: HoldAnswer | None
     lines: list[LineAnswer]
     shipments: list[ShipmentAnswer]

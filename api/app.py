@@ -1,12 +1,13 @@
 """The API as an ASGI application."""
 
+from collections.abc import MutableMapping
 from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
-from opentelemetry.trace import NoOpTracerProvider, TracerProvider
+from opentelemetry.trace import TracerProvider
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Lifespan
 from temporalio.client import Client
@@ -55,7 +56,9 @@ def create_app(
         },
         # Spans only: what its log records of refused requests hold may be personal data.
         telemetry={
-            "tracer_provider": tracing or NoOpTracerProvider(),
+            "tracing": tracing is not None,
+            "tracer_provider": tracing,
+            "exclude": _is_health_check,
             "operation_spans": False,
             "metrics": False,
             "logs": False,
@@ -68,6 +71,11 @@ def create_app(
         app.include_router(module.router)
     _document_problems(app)
     return app
+
+
+def _is_health_check(scope: MutableMapping[str, Any]) -> bool:
+    path: str = scope["path"]
+    return path.startswith("/health")
 
 
 def _document_problems(app: FastAPI) -> None:

@@ -56,10 +56,11 @@ async def place_order(
     reference, or the same Idempotency-Key, gets a 422. After a 503 or without an answer, repeat.
     """
     order = placing.new_order(body, idempotency_key)
-    with structlog.contextvars.bound_contextvars(order_id=order.id):
-        outcome = await placing.place(services, order)
-        answer = outcome.answer
-        await _log.ainfo("order placed", status=answer.status.value, first=outcome.first)
+    # For the rest of the request: what refuses it is logged after this function has ended.
+    structlog.contextvars.bind_contextvars(order_id=order.id)
+    outcome = await placing.place(services, order)
+    answer = outcome.answer
+    await _log.ainfo("order placed", status=answer.status.value, first=outcome.first)
     if outcome.pending:
         response.status_code = HTTPStatus.ACCEPTED
     elif not outcome.first:
@@ -112,6 +113,7 @@ async def release_hold(
     order_id: OrderIdInPath, body: ReleaseHold, services: Shared
 ) -> OrderStanding:
     """Let an order on hold go on, as a person decided: 409 when it is not on hold."""
+    structlog.contextvars.bind_contextvars(order_id=order_id)
     status = await order_status(services.engine, order_id)
     if status is None:
         raise not_found(f"There is no order {order_id!r}.")
@@ -126,7 +128,7 @@ async def release_hold(
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
         raise _not_on_hold(order_id) from error
-    await _log.ainfo("hold released", order_id=order_id)
+    await _log.ainfo("hold released", status=status.value)
     return OrderStanding(order_id=order_id, status=status, links=links_of(order_id, status))
 
 

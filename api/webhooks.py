@@ -72,15 +72,15 @@ async def _pass_on(
     *,
     still_counts: bool = True,
 ) -> EventAccepted:
-    with structlog.contextvars.bound_contextvars(order_id=order_id):
-        signalled = still_counts and await thread.report(services, order_id, event)
-        await _log.ainfo(
-            "event received",
-            shipment_id=event.shipment_id,
-            event_id=event.event_id,
-            kind=event.kind.value,
-            signalled=signalled,
-        )
+    structlog.contextvars.bind_contextvars(order_id=order_id)
+    signalled = still_counts and await thread.report(services, order_id, event)
+    await _log.ainfo(
+        "event received",
+        shipment_id=event.shipment_id,
+        event_id=event.event_id,
+        kind=event.kind.value,
+        signalled=signalled,
+    )
     return EventAccepted(order_id=order_id, shipment_id=event.shipment_id, signalled=signalled)
 
 

@@ -135,6 +135,24 @@ def check(
 
 
 @app.command()
+def replay(
+    orders: Annotated[list[str], typer.Argument(help="Order ids, such as web:10001.")],
+    save: Annotated[
+        bool, typer.Option("--save", help="Add the histories to the replay tests.")
+    ] = False,
+    temporal_address: Annotated[
+        str | None, typer.Option(envvar="TEMPORAL_ADDRESS", help="By default the running stack's.")
+    ] = None,
+    temporal_namespace: Annotated[str, typer.Option(envvar="TEMPORAL_NAMESPACE")] = "default",
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Replay orders' histories against this code. Ends with 1 when one would go another way."""
+    from cli.replay import Source, run
+
+    run(Source.of(data_dir, temporal_address, temporal_namespace), orders, save=save)
+
+
+@app.command()
 def worker(data_dir: DataDir = DATA_DIR) -> None:
     """Run a worker, by default for the stack that is running."""
     _run_alone("worker", data_dir)

@@ -39,7 +39,6 @@ async def give_back_payment(order: OrderFacts) -> None:
 async def _secure_credit(
     order: OrderFacts, state: OrderState, books: Books, override_by: str | None
 ) -> Refusal | None:
-    state.register(Undo.BOOKS)
     credit = await books.do(
         CreditActivities.secure_credit,
         SecureCredit(

@@ -80,6 +80,7 @@ class OrderWorkflow:
     # What the process does.
 
     async def _place(self) -> None:
+        self._state.register(Undo.BOOKS)
         await self._secure_funds(override_by=None)
         if self._state.funded:
             await self._source()
@@ -120,7 +121,6 @@ class OrderWorkflow:
     async def _source(self, *, reserve: bool = True) -> None:
         """Decide from where to ship all that is open, reserve it, and wait for what is missing."""
         state = self._state
-        state.register(Undo.BOOKS)
         abandon, state.abandoned, state.reopened = tuple(state.abandoned), [], False
         allocation = await self._books.do(
             SourcingActivities.allocate,

@@ -125,6 +125,10 @@ async def once(
 
 
 def _fingerprint(request: BaseModel) -> str:
-    """A hash of what is asked for; the moment of asking is no part of it."""
-    body = request.model_dump(mode="json", exclude={"at"})
+    """A hash of what is asked for; moments are no part of it.
+
+    A local activity runs again when its workflow task is lost, by then perhaps with reports that
+    say better when something happened.
+    """
+    body = request.model_dump(mode="json", exclude={"at", "occurred_at"})
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

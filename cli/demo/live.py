@@ -53,7 +53,7 @@ class LiveProgress:
             f"{answered} of {self._offered} placed",
             f"{progress.moving} in fulfilment",
             f"{progress.shipments_under_way} shipments under way",
-            f"{progress.final} delivered",
+            f"{progress.final} closed",
             f"{progress.waiting} waiting",
             f"{progress.final / seconds if seconds else 0:.1f} orders/s",
         ]

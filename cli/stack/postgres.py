@@ -87,7 +87,9 @@ class PostgresServer:
                 command=[str(_program("postgres")), "-D", str(self._cluster), *options],
                 log=self._log,
                 probe=self._probe,
-                stop_signal=SIGINT,  # its fast shutdown: clients are disconnected
+                # Its fast shutdown: clients are disconnected.
+                stop_signal=SIGINT,
+                death_signal=SIGINT,
                 unprivileged=True,
             ),
             say=self._say,

@@ -6,7 +6,7 @@ import asyncio
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
-from signal import SIGTERM, Signals
+from signal import SIGKILL, SIGTERM, Signals
 from typing import TYPE_CHECKING
 
 from cli.stack.errors import StackError
@@ -41,7 +41,11 @@ def silent(_: str) -> None:
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """What to run, when it counts as ready, and how it is asked to stop."""
+    """What to run, when it counts as ready, and how it ends.
+
+    `stop_signal` asks it to stop. `death_signal` comes when this process was killed, and nobody is
+    left to see whether it obeys: ours lose nothing by dying at once.
+    """
 
     name: str
     command: Sequence[str]
@@ -49,6 +53,7 @@ class ProcessSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     probe: Probe = _ready_at_once
     stop_signal: Signals = SIGTERM
+    death_signal: Signals = SIGKILL
     unprivileged: bool = False
 
 
@@ -112,7 +117,7 @@ class SupervisedProcess:
         spec = self.spec
         with spec.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *launcher(spec.stop_signal, unprivileged=spec.unprivileged),
+                *launcher(spec.death_signal, unprivileged=spec.unprivileged),
                 *spec.command,
                 env={**os.environ, **spec.environment},
                 stdin=asyncio.subprocess.DEVNULL,
@@ -168,7 +173,7 @@ async def run_to_end(spec: ProcessSpec, *, standard_input: bytes = b"") -> None:
     rotate(spec.log)
     with spec.log.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *launcher(spec.stop_signal, unprivileged=spec.unprivileged),
+            *launcher(spec.death_signal, unprivileged=spec.unprivileged),
             *spec.command,
             env={**os.environ, **spec.environment},
             stdin=asyncio.subprocess.PIPE,

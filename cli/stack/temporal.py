@@ -6,6 +6,7 @@ import os
 import shutil
 import sysconfig
 from pathlib import Path
+from signal import SIGTERM
 from typing import TYPE_CHECKING
 
 from cli.stack.errors import StackError
@@ -87,6 +88,7 @@ class TemporalServer:
                 log=self._log,
                 environment={"TEMPORAL_VERSION_CHECK_DISABLED": "1"},
                 probe=self._probe,
+                death_signal=SIGTERM,
             ),
             say=self._say,
             on_spawn=self._on_spawn,

@@ -35,7 +35,8 @@ class Progress(StrEnum):
 
 class Undo(StrEnum):
     """What an order that ends early gives back. Registered before it is taken, undone in reverse;
-    each undo tolerates that its step never happened."""
+    each undo tolerates that its step never happened. `BOOKS` is all in our own Postgres: stock,
+    credit, and the order's end itself."""
 
     BOOKS = "books"
     PAYMENT = "payment"
@@ -112,7 +113,7 @@ class OrderState(_Mutable):
             self.undo.append(undo)
 
     def advance(self) -> None:
-        """The status that follows from what is under way; a hold and an end are set, not derived."""
+        """The status that follows from what is under way; holds and ends are set, not derived."""
         if self.hold is not None or self.status.is_final:
             return
         if self.backordered:

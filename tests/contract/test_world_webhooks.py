@@ -18,7 +18,7 @@ from tests.support.world import (
     ship,
     until,
 )
-from world.behaviour import Behaviour, Odds
+from world.behaviour import Behaviour, Odds, Subject
 
 TIMEOUT = httpx.Timeout(5.0)
 ROOT = Path(__file__).parents[2]
@@ -140,6 +140,34 @@ async def test_a_parcel_voided_before_its_dispatch_is_never_delivered(
         await HttpCarriers(client, world.url, TIMEOUT).void("colibri", "s1:parcel")
 
     await world.behave(Behaviour(speed=FAST))
+    await world.settled()
+
+    assert _kinds(receiver) == ["picked", "dispatched"]
+
+
+async def test_a_void_does_not_hold_up_a_dispatch_that_waits_behind_the_delivery(
+    world: RunningWorld, receiver: WebhookReceiver
+) -> None:
+    slow = Behaviour(pick_hours=(0, 0), dispatch_hours=(9, 9), odds={"reordered_webhook": 0.5})
+
+    def delivery_before_dispatch(shipment: str) -> bool:
+        return [
+            slow.happens("reordered_webhook", f"{shipment}:{kind}", Subject())
+            for kind in ("picked", "dispatched")
+        ] == [False, True]
+
+    shipment = next(name for name in map(str, range(100)) if delivery_before_dispatch(name))
+    await world.behave(slow)
+    await ship(world.url, shipment)
+
+    async def delivery_is_next() -> bool:
+        states = {hook["kind"]: hook["state"] for hook in (await world.ledger())["webhooks"]}
+        return states == {"picked": "acknowledged", "delivered": "pending", "dispatched": "held"}
+
+    await until(delivery_is_next, "only the pick was reported")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await HttpCarriers(client, world.url, TIMEOUT).void("colibri", f"{shipment}:parcel")
+    await world.behave(slow.model_copy(update={"speed": FAST}))
     await world.settled()
 
     assert _kinds(receiver) == ["picked", "dispatched"]

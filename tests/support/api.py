@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import uvicorn
+from opentelemetry.trace import TracerProvider
 from sqlalchemy import Row, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import workflow
@@ -131,7 +133,7 @@ class OrderDouble:
             service="day",
             service_name="Next day",
             lines={"1": 2},
-            promise=THEN,
+            promise=THEN.astimezone(ZoneInfo("Europe/Paris")),
             why="nearest",
         )
         return Placement(
@@ -179,14 +181,15 @@ async def running_api(
     *,
     with_worker: bool = True,
     patience: timedelta = timedelta(seconds=10),
+    tracing: TracerProvider | None = None,
 ) -> AsyncIterator[Api]:
     """An API with a small network in its database, and a worker for its orders."""
     engine = create_engine(database_url)
-    client = await connect(temporal_address, "default")
+    client = await connect(temporal_address, "default", tracing=tracing)
     task_queue = f"orders-{uuid4().hex}"
     try:
-        await _load(engine)
-        app = create_app(engine, client, task_queue, patience=patience)
+        await load_sample(engine)
+        app = create_app(engine, client, task_queue, patience=patience, tracing=tracing)
         async with http_of(app) as http:
             api = Api(http, engine, client, task_queue)
             if not with_worker:
@@ -306,7 +309,8 @@ def _location(code: str, name: str) -> Location:
     )
 
 
-async def _load(engine: AsyncEngine) -> None:
+async def load_sample(engine: AsyncEngine) -> None:
+    """The network that `order_body` and `planned` speak of."""
     network = Network(
         channels=[Channel("web", "Web shop"), Channel("edi", "EDI")],
         customers=[

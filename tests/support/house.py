@@ -35,6 +35,7 @@ from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
 from api.app import create_app
 from domain.identity import workflow_id
+from domain.messages.events import StockArrived
 from domain.messages.notices import RelayNotices
 from domain.messages.policy import OrderPolicy, SourcingPolicy
 from tests.support.world import FAST, RunningWorld, running_world, serving, until
@@ -192,6 +193,11 @@ class House:
             return (await self.handle(order_id).describe()).run_id != run_id
 
         await until(there, f"{order_id} continued as new")
+
+    async def tell_stock_arrived(self, order_id: str) -> None:
+        await self.handle(order_id).signal(
+            OrderWorkflow.stock_arrived, StockArrived(event_id=uuid4().hex)
+        )
 
     async def run_relay(self) -> None:
         """Send what is queued from now on, until the house closes."""

@@ -1,11 +1,8 @@
 """An order that waits does so in a visible state, with a reason, and ends."""
 
 from datetime import timedelta
-from uuid import uuid4
 
-from domain.messages.events import StockArrived
 from tests.support.house import SHORT, House
-from workflows.order import OrderWorkflow
 
 
 async def test_what_is_not_in_stock_is_backordered_and_the_rest_is_sent(house: House) -> None:
@@ -26,9 +23,7 @@ async def test_a_backorder_is_sent_when_stock_arrives(house: House) -> None:
     await house.until_told(placed["order_id"], "backordered")
     await house.stock(LYO_1=5)
 
-    await house.handle(placed["order_id"]).signal(
-        OrderWorkflow.stock_arrived, StockArrived(event_id=uuid4().hex)
-    )
+    await house.tell_stock_arrived(placed["order_id"])
 
     await house.until_status(placed["order_id"], "closed")
     told = await house.told(placed["order_id"])
@@ -100,6 +95,15 @@ async def test_a_hold_that_nobody_decides_ends_with_everything_given_back(house:
     ledger = await house.world.ledger(placed["order_id"])
     assert [a["state"] for a in ledger["authorisations"]] == ["voided"]
     assert (await house.told(placed["order_id"]))[-1] == "cancelled"
+    await house.check()
+
+
+async def test_an_order_whose_payment_nobody_mends_is_cancelled(house: House) -> None:
+    await house.policy(SHORT.model_copy(update={"hold_timeout": timedelta(milliseconds=200)}))
+    placed = await house.place(
+        ("SKU-1", 2), customer_id="ZOE", tender="card", payment_token="tok_declined"
+    )
+    await house.until_status(placed["order_id"], "cancelled")
     await house.check()
 
 

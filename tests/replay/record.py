@@ -1,0 +1,175 @@
+"""Record one history of each path an order can take: `python -m tests.replay.record`.
+
+Paths that are stored already are skipped: a stored history is what once happened, and stays.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+from cli.replay import HISTORIES, store
+from cli.stack import PostgresServer, TemporalServer
+from domain.identity import workflow_id
+from domain.messages.policy import OrderPolicy
+from tests.support.house import SHORT, House, open_house
+from tests.support.stack import copy_of_template, make_template
+from worker.replaying import fetch_runs
+from world.behaviour import Behaviour, Chance, Override
+
+PathOfOrder = Callable[[House], Awaitable[str]]
+
+
+async def _disturb(house: House, *overrides: Override) -> None:
+    await house.world.behave(Behaviour(speed=house.speed, overrides=overrides, hang_seconds=3))
+
+
+async def _closed(house: House, *lines: tuple[str, int], **changes: object) -> str:
+    order: str = (await house.place(*lines, **changes))["order_id"]
+    await house.until_status(order, "closed")
+    return order
+
+
+async def straight(house: House) -> str:
+    await house.stock(LIL_1=5)
+    return await _closed(house, ("SKU-1", 2))
+
+
+async def split(house: House) -> str:
+    await house.stock(LIL_1=5, LYO_2=5)
+    return await _closed(house, ("SKU-1", 2), ("SKU-2", 1))
+
+
+async def card(house: House) -> str:
+    await house.stock(LIL_1=5)
+    return await _closed(
+        house, ("SKU-1", 2), customer_id="ZOE", tender="card", payment_token="tok_visa"
+    )
+
+
+async def booking_refused(house: House) -> str:
+    await house.stock(LIL_1=5)
+    await _disturb(house, Override(carrier="colibri", odds={"carrier_refuses": 1}))
+    return await _closed(house, ("SKU-1", 1))
+
+
+async def booking_answer_lost(house: House) -> str:
+    await house.stock(LIL_1=5)
+    await _disturb(house, Override(carrier="colibri", odds={"carrier_hangs_after_booking": 1}))
+    return await _closed(house, ("SKU-1", 1))
+
+
+async def short_pick(house: House) -> str:
+    await house.stock(LIL_1=5, LYO_1=5)
+    await _disturb(house, Override(location="LIL", sku="SKU-1", picks_at_most=1))
+    return await _closed(house, ("SKU-1", 3))
+
+
+async def nothing_found(house: House) -> str:
+    await house.stock(LIL_1=5, LYO_1=5)
+    await _disturb(house, Override(location="LIL", sku="SKU-1", picks_at_most=0))
+    return await _closed(house, ("SKU-1", 3))
+
+
+def _location_fault(fault: Chance, policy: OrderPolicy = SHORT) -> PathOfOrder:
+    async def path(house: House) -> str:
+        await house.policy(policy)
+        await house.stock(LIL_1=5, LYO_1=5)
+        await _disturb(house, Override(location="LIL", odds={fault: 1}))
+        return await _closed(house, ("SKU-1", 3))
+
+    return path
+
+
+async def backordered_then_sent(house: House) -> str:
+    await house.stock(LIL_1=2)
+    order: str = (await house.place(("SKU-1", 5)))["order_id"]
+    await house.until_told(order, "backordered", "dispatched", "delivered")
+    await house.stock(LYO_1=5)
+    await house.tell_stock_arrived(order)
+    await house.until_status(order, "closed")
+    return order
+
+
+async def held_then_released(house: House) -> str:
+    await house.stock(LIL_1=50)
+    order: str = (await house.place(("SKU-1", 11), customer_id="DUPONT"))["order_id"]
+    release = {"released_by": "Marie", "note": "paid this morning"}
+    await house.api.post(f"/orders/{order}/hold/release", json=release)
+    await house.until_status(order, "closed")
+    return order
+
+
+async def held_then_expired(house: House) -> str:
+    soon = timedelta(milliseconds=200)
+    await house.policy(SHORT.model_copy(update={"hold_timeout": soon}))
+    order: str = (
+        await house.place(
+            ("SKU-1", 2), customer_id="ZOE", tender="card", payment_token="tok_declined"
+        )
+    )["order_id"]
+    await house.until_status(order, "cancelled")
+    return order
+
+
+async def continued_as_new(house: House) -> str:
+    await house.policy(SHORT.model_copy(update={"continue_as_new_after_events": 50}))
+    await house.world.behave(
+        Behaviour(speed=house.speed, odds={"duplicate_webhook": 1, "in_transit_event": 1})
+    )
+    await house.stock(LIL_1=5, LYO_2=5)
+    return await _closed(house, ("SKU-1", 1), ("SKU-2", 1))
+
+
+PATHS: dict[str, PathOfOrder] = {
+    "straight": straight,
+    "split": split,
+    "card": card,
+    "booking-refused": booking_refused,
+    "booking-answer-lost": booking_answer_lost,
+    "short-pick": short_pick,
+    "nothing-found": nothing_found,
+    "release-refused": _location_fault("warehouse_refuses"),
+    "rejected": _location_fault("warehouse_rejects"),
+    "silent": _location_fault(
+        "warehouse_silent",
+        SHORT.model_copy(update={"pick_timeout": timedelta(milliseconds=300)}),
+    ),
+    "backordered-then-sent": backordered_then_sent,
+    "held-then-released": held_then_released,
+    "held-then-expired": held_then_expired,
+    "continued-as-new": continued_as_new,
+}
+
+
+async def main() -> None:
+    missing = {name: path for name, path in PATHS.items() if not _stored(name)}
+    async with AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        postgres = PostgresServer(directory / "postgres", durable=False)
+        temporal = TemporalServer(directory / "temporal")
+        for server in (postgres, temporal):
+            await server.start()
+            stack.push_async_callback(server.stop)
+        await make_template(postgres)
+        for name, path in missing.items():
+            (directory / name).mkdir()
+            async with (
+                copy_of_template(postgres) as url,
+                open_house(url, temporal.address, directory / name, Behaviour()) as house,
+            ):
+                order = await path(house)
+                for number, run in enumerate(
+                    await fetch_runs(house.client, workflow_id(order)), start=1
+                ):
+                    print(store(run, f"{name}-{number}", HISTORIES))
+
+
+def _stored(name: str) -> bool:
+    return (HISTORIES / f"{name}-1.json").exists()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
