@@ -1,16 +1,15 @@
 """Every stored history goes the same way with the code of today."""
 
-from datetime import timedelta
+import base64
+import re
 from pathlib import Path
 
 import pytest
-from temporalio import workflow
 
 from cli.replay import load
-from domain.messages.state import OrderClosed, OrderStart
+from tests.replay.incompatible import OrderThatSleepsFirst
 from tests.replay.record import PATHS
 from worker.replaying import replay
-from workflows.order import OrderWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
 FILES = sorted(HISTORIES.glob("*.json"))
@@ -27,29 +26,12 @@ def test_every_path_has_a_history() -> None:
 
 def test_no_history_holds_personal_data() -> None:
     """The recorded orders go to Ada Byron, 1 rue de Rivoli, and are paid with tok_visa."""
-    import base64
-    import re
-
     for file in FILES:
         text = file.read_text(encoding="utf-8")
         payloads = [base64.b64decode(data) for data in re.findall(r'"data": "([^"]*)"', text)]
         everything = (text.encode() + b"".join(payloads)).lower()
         for secret in (b"ada byron", b"rivoli", b"example.org", b"tok_visa"):
             assert secret not in everything, f"{secret!r} stands in {file.name}"
-
-
-@workflow.defn(name="Order")
-class OrderThatSleepsFirst(OrderWorkflow):
-    """An incompatible change: what every history would have to begin with otherwise."""
-
-    @workflow.init
-    def __init__(self, start: OrderStart) -> None:
-        super().__init__(start)
-
-    @workflow.run
-    async def run(self, start: OrderStart) -> OrderClosed:
-        await workflow.sleep(timedelta(seconds=1))
-        return await super().run(start)
 
 
 async def test_an_incompatible_change_is_caught() -> None:
