@@ -41,7 +41,7 @@ check: .venv/stamp
 	$(BIN)/lint-imports
 
 bench: .venv/stamp
-	$(BIN)/ariane bench
+	$(BIN)/ariane bench --write docs/benchmarks.md
 
 # The first file is what a server runs; the second, with the local stack and the tools, is for work
 # here, and repeats the first one's versions: what is tested is what is run.

@@ -52,7 +52,7 @@ async def _check(
     except TimeoutError:
         return "no answer in time"
     except (SQLAlchemyError, TemporalUnreachableError, RPCError) as error:
-        await _log.awarning("not ready", check=name, reason=str(error))
+        _log.warning("not ready", check=name, reason=str(error))
         return "cannot be used"
     return "ok"
 

@@ -60,7 +60,7 @@ async def place_order(
     structlog.contextvars.bind_contextvars(order_id=order.id)
     outcome = await placing.place(services, order)
     answer = outcome.answer
-    await _log.ainfo("order placed", status=answer.status.value, first=outcome.first)
+    _log.info("order placed", status=answer.status.value, first=outcome.first)
     if outcome.pending:
         response.status_code = HTTPStatus.ACCEPTED
     elif not outcome.first:
@@ -128,7 +128,7 @@ async def release_hold(
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
         raise _not_on_hold(order_id) from error
-    await _log.ainfo("hold released", status=status.value)
+    _log.info("hold released", status=status.value)
     return OrderStanding(order_id=order_id, status=status, links=links_of(order_id, status))
 
 

@@ -93,7 +93,7 @@ async def place(services: Services, order: NewOrder) -> Outcome:
     try:
         placement = await thread.place(services, received.facts, received.policy)
     except (WorkflowAlreadyStartedError, WorkflowUpdateFailedError) as ended:
-        await _log.ainfo("the workflow has ended, the books answer", reason=str(ended))
+        _log.info("the workflow has ended, the books answer", reason=str(ended))
         return Outcome(await _from_books(services, order.id), received.first)
     if placement is None:
         waiting = OrderPlaced(

@@ -165,12 +165,12 @@ async def _on_http_error(_request: Request, error: Exception) -> Response:
 
 
 async def _on_temporal_unreachable(_request: Request, error: Exception) -> Response:
-    await _log.awarning("temporal is out of reach", reason=str(error))
+    _log.warning("temporal is out of reach", reason=str(error))
     return problem_response(unavailable("The workflow server cannot be reached: try again."))
 
 
 async def _on_database_unreachable(_request: Request, error: Exception) -> Response:
-    await _log.awarning("the database is out of reach", reason=type(error).__name__)
+    _log.warning("the database is out of reach", reason=type(error).__name__)
     return problem_response(unavailable("The database cannot be reached: try again."))
 
 

@@ -74,7 +74,7 @@ async def _pass_on(
 ) -> EventAccepted:
     structlog.contextvars.bind_contextvars(order_id=order_id)
     signalled = still_counts and await thread.report(services, order_id, event)
-    await _log.ainfo(
+    _log.info(
         "event received",
         shipment_id=event.shipment_id,
         event_id=event.event_id,

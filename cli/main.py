@@ -153,6 +153,19 @@ def replay(
 
 
 @app.command()
+def bench(
+    orders: Annotated[int, typer.Option(min=1, max=100_000, help="Orders in each round.")] = 300,
+    rounds: Annotated[int, typer.Option(min=1, max=20)] = 3,
+    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Clients at a time.")] = 16,
+    write: Annotated[Path | None, typer.Option(help="Write the report to this file too.")] = None,
+) -> None:
+    """Count what an order costs, and time orders beside empty workflows."""
+    from cli.bench.command import BenchOptions, run
+
+    run(BenchOptions(orders=orders, rounds=rounds, concurrency=concurrency, write=write))
+
+
+@app.command()
 def worker(data_dir: DataDir = DATA_DIR) -> None:
     """Run a worker, by default for the stack that is running."""
     _run_alone("worker", data_dir)

@@ -16,13 +16,13 @@ from cli.stack import TemporalServer
 from cli.stack.ports import free_port
 from tests.support.api import (
     Api,
-    OrderDouble,
     eventually,
     http_of,
     order_body,
     planned,
     running_api,
 )
+from tests.support.order_double import OrderDouble
 
 
 @pytest.fixture
