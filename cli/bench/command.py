@@ -106,8 +106,9 @@ all orders and stand in no order's history.
 ## Orders per second
 
 {options.rounds} rounds of {options.orders} orders and as many empty workflows,
-{options.concurrency} clients at a time; median (lowest to highest). Everything runs on this one machine: the clients, the
-API, one worker, Postgres, Temporal, and the simulated carriers and warehouses.
+{options.concurrency} clients at a time; median (lowest to highest). Everything runs on this one
+machine: the clients, the API, one worker, Postgres, Temporal, and the simulated carriers and
+warehouses.
 
 | | per second | of empty workflows |
 |---|---|---|
