@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
 from adapters.postgres import shipping
-from adapters.postgres.outlook import tell_promise
-from adapters.postgres.steps import Step, once
+from adapters.postgres.outlook import lock_order, tell_promise
+from adapters.postgres.steps import Step, answered, once
 from domain.identity import booking_reference, order_of_shipment
 from domain.messages.steps import (
     BookCarrier,
@@ -43,12 +43,19 @@ class CarrierActivities:
         async with self._engine.begin() as conn:
             shipment = await shipping.read_shipment(conn, request.shipment_id)
             state = await shipping.intend_booking(conn, request.shipment_id, reference)
+        key = f"{request.shipment_id}:book:{request.attempt}"
         if state == "voided":
+            # An attempt that booked in spite of it may have ended before it said so.
+            await self._carriers.void(shipment["carrier"], reference)
             return _GIVEN_UP
+        if state in ("booked", "refused"):
+            earlier = await answered(self._engine, key=key, request=request, result=_BOOKING)
+            if earlier is not None:
+                return earlier
         answer = await self._ask(reference, shipment, first=state == "new")
         outcome = await once(
             self._engine,
-            key=f"{request.shipment_id}:book:{request.attempt}",
+            key=key,
             order_id=order_of_shipment(request.shipment_id),
             at=request.at,
             request=request,
@@ -125,6 +132,7 @@ async def _write(
             EventKind.BOOKING_REFUSED, shipment=shipment["id"], reason=answer.reason, **detail
         )
         return CarrierRefused(code=answer.code, reason=answer.reason)
+    await lock_order(step.conn, step.order_id)
     if not await shipping.write_booked(
         step.conn, reference, answer.booking_id, answer.tracking_number, answer.label_url
     ):

@@ -26,6 +26,7 @@ from domain.timeline import EventKind
 
 _RELEASE: TypeAdapter[ShipmentReleased | ReleaseRefused] = TypeAdapter(ReleaseResult)
 _RECALL: TypeAdapter[ShipmentRecalled | RecallRefused] = TypeAdapter(RecallResult)
+_GIVEN_UP = ReleaseRefused(code="abandoned", reason="the shipment was given up meanwhile")
 
 
 class LocationActivities:
@@ -40,9 +41,11 @@ class LocationActivities:
             shipment = await shipping.read_shipment(conn, request.shipment_id)
             lines = await shipping.read_held(conn, request.shipment_id)
         if shipment["status"] == ShipmentStatus.ABANDONED:
-            return ReleaseRefused(code="abandoned", reason="the shipment was given up meanwhile")
+            # An attempt that released it in spite of that may have ended before it said so.
+            await self._warehouses.recall(shipment["location_id"], request.shipment_id)
+            return _GIVEN_UP
         answer = await self._warehouses.release(_release(request, shipment, lines))
-        return await once(
+        outcome = await once(
             self._engine,
             key=f"{request.shipment_id}:release",
             order_id=order_of_shipment(request.shipment_id),
@@ -51,16 +54,22 @@ class LocationActivities:
             result=_RELEASE,
             act=lambda step: _write_release(step, request, shipment, answer),
         )
+        if outcome == _GIVEN_UP:
+            await self._warehouses.recall(shipment["location_id"], request.shipment_id)
+        return outcome
 
     @activity.defn
     async def recall_from_location(self, request: RecallShipment) -> RecallResult:
-        """Stop a shipment at its location, unless it has left; also one that it never got."""
+        """Stop a shipment at its location, unless it has left; also one that it never got.
+
+        A location that could not stop it may be asked again later, and is then believed.
+        """
         async with self._engine.connect() as conn:
             shipment = await shipping.read_shipment(conn, request.shipment_id)
         answer = await self._warehouses.recall(shipment["location_id"], request.shipment_id)
         return await once(
             self._engine,
-            key=f"{request.shipment_id}:recall",
+            key=f"{request.shipment_id}:recall:{_verdict(answer)}",
             order_id=order_of_shipment(request.shipment_id),
             at=request.at,
             request=request,
@@ -96,9 +105,14 @@ async def _write_release(
     if isinstance(answer, Refused):
         step.tell(EventKind.RELEASE_REFUSED, reason=answer.reason, **detail)
         return ReleaseRefused(code=answer.code, reason=answer.reason)
-    await shipping.write_released(step.conn, shipment["id"])
+    if not await shipping.write_released(step.conn, shipment["id"]):
+        return _GIVEN_UP
     step.tell(EventKind.RELEASED, pick_by=request.pick_by.isoformat(), **detail)
     return ShipmentReleased()
+
+
+def _verdict(answer: Recalled | Refused) -> str:
+    return "refused" if isinstance(answer, Refused) else "done"
 
 
 async def _write_recall(

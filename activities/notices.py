@@ -1,4 +1,5 @@
-"""Telling customers: notices leave in the order in which they were written, each at most once.
+"""Telling customers: the notices of an order leave in the order in which they were written, each
+at most once.
 
 A notice is written in the transaction of the fact that it tells, and sent from here. One relay
 serves all orders: when the notifier is down, one activity shows it, and no order waits.
@@ -6,7 +7,9 @@ serves all orders: when the notifier is down, one activity shows it, and no orde
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from datetime import UTC, datetime
+from itertools import chain
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
@@ -54,9 +57,23 @@ class NoticeActivities:
             unsent = await notices.read_unsent(conn, _BATCH)
         if not unsent:
             return []
-        attempts = await asyncio.gather(*(self._send(notice) for notice in unsent))
+        by_order: dict[str, list[Notice]] = defaultdict(list)
+        for notice in unsent:
+            by_order[notice.order_id].append(notice)
+        sent = await asyncio.gather(*(self._send_in_turn(turn) for turn in by_order.values()))
+        attempts = list(chain.from_iterable(sent))
         async with self._engine.begin() as conn:
             await notices.write_attempts(conn, attempts)
+        return attempts
+
+    async def _send_in_turn(self, notices_of_an_order: list[Notice]) -> list[Attempt]:
+        """Send one after the other; what comes after one that failed waits for it."""
+        attempts = []
+        for notice in notices_of_an_order:
+            attempts.append(await self._send(notice))
+            activity.heartbeat()
+            if attempts[-1].failure is not None:
+                break
         return attempts
 
     async def _send(self, notice: Notice) -> Attempt:

@@ -25,7 +25,7 @@ class OrderActivities:
 
     @activity.defn
     async def record_outcome(self, request: RecordOutcome) -> Recorded:
-        """Write down where an order stands: held, backordered, going on, closed."""
+        """Write down where an order stands: held, going on, closed."""
         return await once(
             self._engine,
             key=f"{request.order_id}:{request.status}:{request.generation}",
@@ -72,6 +72,9 @@ async def _cancel(step: Step, request: CancelOrder) -> Recorded:
     freed = await outlook.cancel_remainder(step.conn, request.order_id)
     await stock.release(step.conn, freed)
     await outlook.write_status(step, request.status, hold_reason=None, final=True)
-    step.tell(EventKind.CANCELLED, explanation=request.reason)
-    step.notify("cancelled", Template.CANCELLED, reference=reference)
+    whole = request.status is OrderStatus.CANCELLED
+    kind = EventKind.CANCELLED if whole else EventKind.REMAINDER_CANCELLED
+    template = Template.CANCELLED if whole else Template.REMAINDER_CANCELLED
+    step.tell(kind, explanation=request.reason)
+    step.notify("cancelled", template, reference=reference)
     return Recorded()

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
 from adapters.postgres import payments
-from adapters.postgres.steps import Step, once
+from adapters.postgres.steps import Step, answered, once
 from domain.messages.steps import (
     AuthorisePayment,
     CapturePayment,
@@ -30,6 +30,8 @@ from domain.timeline import EventKind
 _PAYMENT: TypeAdapter[PaymentAuthorised | PaymentRefused] = TypeAdapter(PaymentResult)
 _CAPTURE: TypeAdapter[PaymentCaptured | PaymentRefused] = TypeAdapter(CaptureResult)
 _RECORDED = TypeAdapter(Recorded)
+# Goods may be free of charge, and no provider takes an amount of nothing.
+_NOTHING_TO_PAY = "nothing to pay"
 _GIVEN_UP = PaymentRefused(code="voided", reason="the order was given up meanwhile")
 
 
@@ -52,7 +54,13 @@ class PaymentActivities:
                 currency=request.currency,
             )
         if state == "voided":
+            # An attempt that blocked it in spite of that may have ended before it said so.
+            await self._provider.void(reference)
             return _GIVEN_UP
+        if state in ("authorised", "declined"):
+            earlier = await answered(self._engine, key=reference, request=request, result=_PAYMENT)
+            if earlier is not None:
+                return earlier
         asked = AuthorisationRequest(
             reference=reference, amount=request.amount, currency=request.currency, token=token
         )
@@ -71,6 +79,8 @@ class PaymentActivities:
         return outcome
 
     async def _ask(self, asked: AuthorisationRequest, *, first: bool) -> Authorised | Refused:
+        if asked.amount == 0:
+            return Authorised(authorisation_id=_NOTHING_TO_PAY)
         known = None if first else await self._provider.find(asked.reference)
         if known is not None:
             return known
@@ -89,9 +99,7 @@ class PaymentActivities:
             authorisation = await payments.intend_capture(
                 conn, request.order_id, request.shipment_id, request.amount
             )
-        answer = await self._provider.capture(
-            authorisation, f"{request.shipment_id}:capture", request.amount
-        )
+        answer = await self._take(request, authorisation)
         return await once(
             self._engine,
             key=f"{request.shipment_id}:capture",
@@ -100,6 +108,13 @@ class PaymentActivities:
             request=request,
             result=_CAPTURE,
             act=lambda step: _write_capture(step, request, answer),
+        )
+
+    async def _take(self, request: CapturePayment, authorisation: str) -> Captured | Refused:
+        if request.amount == 0:
+            return Captured(capture_id=_NOTHING_TO_PAY)
+        return await self._provider.capture(
+            authorisation, f"{request.shipment_id}:capture", request.amount
         )
 
     @activity.defn

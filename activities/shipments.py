@@ -36,13 +36,17 @@ class ShipmentActivities:
 
     @activity.defn
     async def record_pick(self, request: RecordPick) -> PickRecorded:
-        """Write down what was picked; what is missing is free of this shipment, and distrusted."""
+        """Write down what was picked; what is missing is free of this shipment, and distrusted.
+
+        The first report counts: when a workflow task is lost, the pick is recorded again, by then
+        perhaps with another report.
+        """
         return await once(
             self._engine,
             key=f"{request.shipment_id}:pick",
             order_id=order_of_shipment(request.shipment_id),
             at=request.at,
-            request=request,
+            request=request.model_copy(update={"quantities": None}),
             result=_PICK,
             act=lambda step: _pick(step, request),
         )

@@ -129,5 +129,12 @@ def _tell(
         step.tell(
             EventKind.NOT_SOURCED,
             units=sum(plan.backordered.values()),
-            reason=plan.obstacle or f"no location has enough of {', '.join(short[:5])}",
+            reason=plan.obstacle or _shortage(request, short),
         )
+
+
+def _shortage(request: Allocate, skus: list[str]) -> str:
+    # Where locations are ruled out, their stock does not count.
+    who = "no other location" if request.exclusions else "no location"
+    others = f" and {len(skus) - 5} more" if len(skus) > 5 else ""
+    return f"{who} has enough of {', '.join(skus[:5])}{others}"

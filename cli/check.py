@@ -137,7 +137,7 @@ def _bookings(engine: AsyncEngine, http: httpx.AsyncClient, world_url: str) -> _
         bookings = tables.bookings
         ours = select(bookings.c.carrier, bookings.c.reference).where(bookings.c.state == "booked")
         async with engine.connect() as connection:
-            expected = {_name(*row) for row in (await connection.execute(ours)).tuples()}
+            expected = {_name(*row) for row in await connection.execute(ours)}
         return _differences(
             expected, standing, missing="unknown at the carrier", unexpected="not booked here"
         )

@@ -87,7 +87,7 @@ def demo(
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many of them.")] = None,
     in_flight: Annotated[
         int, typer.Option(min=1, help="At most so many orders in fulfilment at a time.")
-    ] = 200,
+    ] = 60,
     postal_codes: Annotated[
         Path | None,
         typer.Option(help="A CSV or .xz with country, postal_code, latitude and longitude."),

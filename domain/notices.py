@@ -15,6 +15,7 @@ class Template(StrEnum):
     DISPATCHED = "dispatched"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
+    REMAINDER_CANCELLED = "remainder_cancelled"
 
 
 class Told(Value):
@@ -102,6 +103,22 @@ _WORDS: dict[Template, dict[str, tuple[str, str]]] = {
             (
                 "Votre commande {reference} est annulée. Vous ne devez rien pour ce qui n'est pas "
                 "parti."
+            ),
+        ),
+    },
+    Template.REMAINDER_CANCELLED: {
+        "en": (
+            "The rest of your order {reference} is cancelled",
+            (
+                "We cannot send the rest of your order {reference}. You owe nothing for what was "
+                "not sent."
+            ),
+        ),
+        "fr": (
+            "Le reste de votre commande {reference} est annulé",
+            (
+                "Nous ne pouvons pas envoyer le reste de votre commande {reference}. Vous ne devez "
+                "rien pour ce qui n'est pas parti."
             ),
         ),
     },

@@ -37,6 +37,7 @@ class EventKind(StrEnum):
     HOLD_RELEASED = "hold_released"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    REMAINDER_CANCELLED = "remainder_cancelled"
 
 
 _WORDS: dict[EventKind, dict[str, str]] = {
@@ -154,6 +155,10 @@ _WORDS: dict[EventKind, dict[str, str]] = {
     },
     EventKind.CLOSED: {"en": "Closed: all is delivered.", "fr": "Close : tout est livré."},
     EventKind.CANCELLED: {"en": "Cancelled: {explanation}.", "fr": "Annulée : {explanation}."},
+    EventKind.REMAINDER_CANCELLED: {
+        "en": "Closed, what was not sent is cancelled: {explanation}.",
+        "fr": "Close, ce qui n'est pas parti est annulé : {explanation}.",
+    },
 }
 
 

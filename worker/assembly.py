@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -28,6 +29,8 @@ WORKFLOWS: Sequence[type] = (OrderWorkflow, NoticeRelayWorkflow)
 PASSED_THROUGH = ("domain", "activities", "adapters", "workflows", "pydantic", "pydantic_core")
 
 _MAX_CACHED_WORKFLOWS = 5_000
+# Longer than a call to a partner may take: what has begun is finished and not begun again.
+_DRAIN = timedelta(seconds=8)
 
 
 @dataclass(frozen=True)
@@ -87,4 +90,5 @@ def build_worker(
         activities=activities(engine, gateways),
         workflow_runner=sandbox(),
         max_cached_workflows=_MAX_CACHED_WORKFLOWS,
+        graceful_shutdown_timeout=_DRAIN,
     )

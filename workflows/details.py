@@ -7,6 +7,7 @@ from domain.messages.state import OrderState, ShipmentState
 from domain.wording import moment
 
 _LANGUAGE = "en"
+_SHOWN_LINES = 12
 _WAITS_FOR = {
     ShipmentStatus.PLANNED: "the carrier's booking",
     ShipmentStatus.BOOKED: "the release to the location",
@@ -33,12 +34,11 @@ def details(state: OrderState) -> str:
         "### Waits for",
         *[f"- {wait}" for wait in _waits(state)],
     ]
-    if state.shipments:
-        parts += ["", "### Ships from", *[_shipment(s) for s in state.shipments.values()]]
+    for shipment in state.shipments.values():
+        parts += ["", f"### {_name(shipment)}: {shipment.status.value}", *_shipment(shipment)]
     if state.backordered:
         units = sum(state.backordered.values())
-        lines = ", ".join(f"{n} of line {line}" for line, n in list(state.backordered.items())[:10])
-        parts += ["", f"### Backordered: {units} unit(s)", f"- {lines}"]
+        parts += ["", f"### Backordered: {units} unit(s)", f"- {_lines(state.backordered)}"]
     if state.exclusions:
         reasons = dict.fromkeys(exclusion.reason for exclusion in state.exclusions)
         parts += ["", "### Not tried again", *[f"- {reason}" for reason in reasons]]
@@ -61,17 +61,25 @@ def _waits(state: OrderState) -> list[str]:
     return waits or ["nothing"]
 
 
-def _shipment(shipment: ShipmentState) -> str:
+def _shipment(shipment: ShipmentState) -> list[str]:
     plan = shipment.plan
     units = sum(plan.lines.values())
-    lines = ", ".join(list(plan.lines)[:10]) + ("..." if len(plan.lines) > 10 else "")
     tracking = f", tracking {shipment.tracking_number}" if shipment.tracking_number else ""
-    note = f" — {shipment.note}" if shipment.note else ""
-    return (
-        f"- **{_name(shipment)}** {shipment.status.value}: {units} unit(s) of line(s) {lines} by "
-        f"{plan.service_name}{tracking}, promised for {_when(plan.promise)}{note}\n"
-        f"  - why: {plan.why}"
-    )
+    said = [
+        f"{units} unit(s): {_lines(plan.lines)}",
+        f"by {plan.service_name}{tracking}, promised for {_when(plan.promise)}",
+        f"from here because: {plan.why}",
+    ]
+    if shipment.note:
+        said.append(f"**{shipment.note}**")
+    return [f"- {sentence}" for sentence in said]
+
+
+def _lines(lines: dict[str, int]) -> str:
+    """Units by line, the lines in their natural order, the first ones only when there are many."""
+    ordered = sorted(lines, key=lambda line: (len(line), line))
+    words = ", ".join(f"{lines[line]} of line {line}" for line in ordered[:_SHOWN_LINES])
+    return words if len(ordered) <= _SHOWN_LINES else f"{words} and {len(ordered)} lines in all"
 
 
 def _name(shipment: ShipmentState) -> str:

@@ -110,8 +110,8 @@ class ShipmentThread:
                 within=self._policy.release_timeout,
             )
         except ActivityError:
-            reason = f"{plan.location_name} cannot be reached"
-            self._give_up(reason, self._not_here(reason), void=True, recall=True)
+            # It may have the release all the same, and its answer was lost.
+            await self._pass_over(f"{plan.location_name} cannot be reached")
             return
         if isinstance(release, ReleaseRefused):
             reason = f"{plan.location_name} refused: {release.reason}"
@@ -129,7 +129,7 @@ class ShipmentThread:
             reason = f"{name} rejected it: {shipment.rejection}"
             self._give_up(reason, self._not_here(reason), void=True)
         elif self._is_late():
-            await self._pass_over()
+            await self._pass_over(f"{name} did not confirm in time")
 
     async def _record_pick(self) -> None:
         shipment, plan = self._shipment, self._shipment.plan
@@ -157,11 +157,10 @@ class ShipmentThread:
         shipment.due = workflow.now() + self._policy.dispatch_timeout
         shipment.status = ShipmentStatus.PICKED
 
-    async def _pass_over(self) -> None:
-        """The location has not confirmed in time: take the shipment back, unless it has left."""
+    async def _pass_over(self, reason: str) -> None:
+        """The location has not answered in time: take the shipment back, unless it has left."""
         shipment, name = self._shipment, self._shipment.plan.location_name
         shipment.due = None
-        reason = f"{name} did not confirm in time"
         try:
             recall = await self._recall(within=self._policy.release_timeout)
         except ActivityError:
@@ -170,6 +169,7 @@ class ShipmentThread:
         if isinstance(recall, RecallRefused):
             shipment.note = f"{name} cannot stop it: {recall.reason}"
             shipment.due = workflow.now() + self._policy.pick_timeout
+            shipment.status = ShipmentStatus.RELEASED
             return
         self._give_up(reason, self._not_here(reason), void=True)
 

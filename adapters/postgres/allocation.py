@@ -22,7 +22,7 @@ SELECT o.currency, o.country, o.requested_date, o.ship_complete, o.critical,
 FROM orders o
 LEFT JOIN postal_codes exact ON exact.country = o.country AND exact.postal_code = o.postal_code
 LEFT JOIN postal_codes middle ON middle.country = o.country AND middle.postal_code = ''
-WHERE o.id = :order_id FOR UPDATE OF o
+WHERE o.id = :order_id FOR NO KEY UPDATE OF o
 """)
 _ABANDON = text("""
 WITH gone AS (
@@ -30,6 +30,9 @@ WITH gone AS (
     WHERE id = ANY(:shipments) AND order_id = :order_id
       AND status NOT IN ('dispatched', 'delivered')
     RETURNING id
+), unbooked AS (
+    UPDATE bookings b SET state = 'voided'
+    FROM gone WHERE b.shipment_id = gone.id AND b.state IN ('intent', 'booked')
 ), freed AS (
     UPDATE reservations r SET released = r.released + r.held, held = 0
     FROM gone,
@@ -111,7 +114,8 @@ async def abandon(
 ) -> dict[Position, int]:
     """Free what the shipments hold, and open their lines again; gives the freed units.
 
-    A shipment that has left is not touched.
+    Their bookings stand no longer, here; the carrier is told afterwards. A shipment that has left
+    is not touched.
     """
     rows = await conn.execute(_ABANDON, {"order_id": order_id, "shipments": list(shipments)})
     return {(row.sku, row.location_id): row.units for row in rows}

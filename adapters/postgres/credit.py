@@ -25,9 +25,12 @@ FROM orders o JOIN accounts a ON a.customer_id = o.customer_id AND a.currency = 
 WHERE o.id = :order_id
 """)
 _INVOICE = text("""
-WITH claim AS (
-    UPDATE credit_claims SET open_amount = open_amount - :amount
-    WHERE order_id = :order_id RETURNING customer_id
+WITH account AS (
+    SELECT a.customer_id FROM accounts a JOIN credit_claims c USING (customer_id)
+    WHERE c.order_id = :order_id FOR NO KEY UPDATE OF a
+), claim AS (
+    UPDATE credit_claims c SET open_amount = c.open_amount - :amount
+    FROM account WHERE c.order_id = :order_id RETURNING c.customer_id
 )
 UPDATE accounts a
 SET open_amount = a.open_amount - :amount, unpaid_amount = a.unpaid_amount + :amount
@@ -36,7 +39,7 @@ FROM claim WHERE a.customer_id = claim.customer_id
 _RELEASE = text("""
 WITH account AS (
     SELECT a.customer_id FROM accounts a JOIN credit_claims c USING (customer_id)
-    WHERE c.order_id = :order_id FOR UPDATE OF a
+    WHERE c.order_id = :order_id FOR NO KEY UPDATE OF a
 ), claim AS (
     SELECT c.order_id, c.open_amount FROM credit_claims c JOIN account USING (customer_id)
     WHERE c.order_id = :order_id FOR UPDATE OF c

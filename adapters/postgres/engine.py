@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     """An engine for `postgresql+psycopg://...`, READ COMMITTED, at most `pool_size` connections.
 
-    A connection that the server has dropped is noticed before it is used.
+    A connection that the server has dropped is noticed before it is used. Errors do not repeat the
+    values of their statement, which may be personal data.
     """
     return create_async_engine(
         url,
@@ -15,4 +16,5 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         pool_timeout=30,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,
     )

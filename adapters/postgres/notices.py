@@ -18,7 +18,7 @@ WHERE n.sent_at IS NULL ORDER BY n.id LIMIT :limit
 _SENT = text("""
 UPDATE notices n SET attempts = n.attempts + 1, sent_at = a.sent_at, failure = a.failure
 FROM jsonb_to_recordset(:attempts) AS a(id bigint, sent_at timestamptz, failure text)
-WHERE n.id = a.id
+WHERE n.id = a.id AND n.sent_at IS NULL
 """).bindparams(bindparam("attempts", type_=JSONB))
 
 

@@ -13,7 +13,7 @@ SELECT o.reference, o.told, o.promise,
        (SELECT count(*) FROM shipments s WHERE s.order_id = o.id AND s.status = 'planned') AS open,
        (SELECT coalesce(sum(l.backordered), 0)::int FROM order_lines l WHERE l.order_id = o.id)
            AS backordered
-FROM orders o WHERE o.id = :order_id FOR UPDATE
+FROM orders o WHERE o.id = :order_id
 """)
 _TOLD = text("UPDATE orders SET told = :told WHERE id = :order_id").bindparams(
     bindparam("told", type_=JSONB)
@@ -46,13 +46,15 @@ WITH before AS (
 )
 SELECT sku, location_id, sum(units)::int AS units FROM freed GROUP BY sku, location_id
 """)
-_LOCK = text("SELECT reference FROM orders WHERE id = :order_id FOR UPDATE")
+# Others may meanwhile write rows that refer to the order, such as its events.
+_LOCK = text("SELECT reference FROM orders WHERE id = :order_id FOR NO KEY UPDATE")
 
 
 async def tell_promise(step: Step, occasion: str) -> None:
     """Queue the news about the promise, once nothing of the order is still being arranged.
 
-    An attempt that another one follows is nothing to tell: the customer hears of the outcome.
+    An attempt that another one follows is nothing to tell: the customer hears of the outcome. The
+    order's row is locked by an earlier statement, so that what others arranged is seen here.
     """
     row = (await step.conn.execute(_OUTLOOK, {"order_id": step.order_id})).one()
     if row.open:

@@ -6,15 +6,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _INTENT = text("""
-WITH intended AS (
-    INSERT INTO payments (reference, order_id, state, authorised, currency)
-    VALUES (:reference, :order_id, 'intent', :amount, :currency)
-    ON CONFLICT (reference) DO NOTHING RETURNING 'new' AS state
-)
-SELECT state FROM intended
-UNION ALL
-SELECT state FROM payments WHERE reference = :reference
+INSERT INTO payments (reference, order_id, state, authorised, currency)
+VALUES (:reference, :order_id, 'intent', :amount, :currency)
+ON CONFLICT (reference) DO NOTHING
 """)
+_PAYMENT_STATE = text("SELECT state FROM payments WHERE reference = :reference")
 _TOKEN = text("SELECT payment_token FROM order_contacts WHERE order_id = :order_id")
 _STATE = text("""
 UPDATE payments SET state = :state WHERE reference = :reference AND state = 'intent'
@@ -56,9 +52,12 @@ async def intend(conn: AsyncConnection, reference: str, order_id: str, **amount:
 
     `amount` is `amount=` in minor units and `currency=`.
     """
-    rows = await conn.execute(_INTENT, {"reference": reference, "order_id": order_id} | amount)
-    states: list[str] = list(rows.scalars())
-    return states[0]
+    intended = await conn.execute(_INTENT, {"reference": reference, "order_id": order_id} | amount)
+    if intended.rowcount:
+        return "new"
+    # A statement of its own: it sees what an attempt at the same moment has just committed.
+    state: str = (await conn.execute(_PAYMENT_STATE, {"reference": reference})).scalar_one()
+    return state
 
 
 async def read_token(conn: AsyncConnection, order_id: str) -> str:

@@ -22,22 +22,19 @@ SELECT line_id, sku, location_id, held FROM reservations
 WHERE shipment_id = :shipment_id AND held > 0 ORDER BY line_id
 """)
 _INTENT = text("""
-WITH intended AS (
-    INSERT INTO bookings (reference, shipment_id, carrier, service, state)
-    SELECT :reference, id, carrier, service, 'intent' FROM shipments WHERE id = :shipment_id
-    ON CONFLICT (reference) DO NOTHING RETURNING 'new' AS state
-)
-SELECT state FROM intended
-UNION ALL
-SELECT state FROM bookings WHERE reference = :reference
+INSERT INTO bookings (reference, shipment_id, carrier, service, state)
+SELECT :reference, id, carrier, service, 'intent' FROM shipments WHERE id = :shipment_id
+ON CONFLICT (reference) DO NOTHING
 """)
+_BOOKING_STATE = text("SELECT state FROM bookings WHERE reference = :reference")
 _BOOKED = text("""
 WITH booking AS (
     UPDATE bookings SET state = 'booked', booking_id = :booking_id
     WHERE reference = :reference AND state = 'intent' RETURNING shipment_id
 )
 UPDATE shipments s
-SET status = 'booked', tracking_number = :tracking_number, label_url = :label_url
+SET status = CASE WHEN s.status = 'planned' THEN 'booked' ELSE s.status END,
+    tracking_number = :tracking_number, label_url = :label_url
 FROM booking WHERE s.id = booking.shipment_id
 """)
 _NOT_BOOKED = text("""
@@ -53,6 +50,7 @@ WHERE bookings.state IN ('intent', 'booked')
 _RELEASED = text("""
 UPDATE shipments SET status = 'released' WHERE id = :shipment_id AND status = 'booked'
 """)
+_ABANDONED = text("SELECT status = 'abandoned' FROM shipments WHERE id = :shipment_id")
 _STATUS = text("UPDATE shipments SET status = :status WHERE id = :shipment_id")
 _SHORT = text("""
 WITH short AS (
@@ -112,12 +110,12 @@ async def read_held(conn: AsyncConnection, shipment_id: str) -> list[dict[str, A
 
 async def intend_booking(conn: AsyncConnection, shipment_id: str, reference: str) -> str:
     """Note that a carrier is about to be asked; gives `new`, or what an earlier attempt left."""
-    states: list[str] = list(
-        (
-            await conn.execute(_INTENT, {"shipment_id": shipment_id, "reference": reference})
-        ).scalars()
-    )
-    return states[0]
+    intended = await conn.execute(_INTENT, {"shipment_id": shipment_id, "reference": reference})
+    if intended.rowcount:
+        return "new"
+    # A statement of its own: it sees what an attempt at the same moment has just committed.
+    state: str = (await conn.execute(_BOOKING_STATE, {"reference": reference})).scalar_one()
+    return state
 
 
 async def write_booked(
@@ -146,9 +144,13 @@ async def write_voided(conn: AsyncConnection, shipment_id: str, reference: str) 
     return written.rowcount == 1
 
 
-async def write_released(conn: AsyncConnection, shipment_id: str) -> None:
-    """The location has the shipment; one that went further meanwhile stays where it is."""
-    await conn.execute(_RELEASED, {"shipment_id": shipment_id})
+async def write_released(conn: AsyncConnection, shipment_id: str) -> bool:
+    """The location has the shipment; False when the shipment was given up in the meantime."""
+    written = await conn.execute(_RELEASED, {"shipment_id": shipment_id})
+    if written.rowcount:
+        return True
+    abandoned: bool = (await conn.execute(_ABANDONED, {"shipment_id": shipment_id})).scalar_one()
+    return not abandoned
 
 
 async def write_status(conn: AsyncConnection, shipment_id: str, status: str) -> None:

@@ -114,21 +114,35 @@ async def once(
             outcome = await act(step)
             await step.finish(key, fingerprint, result.dump_python(outcome, mode="json"))
             return outcome
-    except (_AlreadyDone, IntegrityError) as conflict:
-        async with engine.connect() as conn:
-            stored = (await conn.execute(_STORED, {"key": key})).one_or_none()
-        if stored is None:
+    except (_AlreadyDone, IntegrityError):
+        earlier = await answered(engine, key=key, request=request, result=result)
+        if earlier is None:
             raise
-        if stored.request_hash != fingerprint:
-            raise KeyReusedError(key) from conflict
-        return result.validate_python(stored.result, strict=False)
+        return earlier
+
+
+async def answered(
+    engine: AsyncEngine, *, key: str, request: BaseModel, result: TypeAdapter[Result]
+) -> Result | None:
+    """The answer that an earlier attempt at a step has stored; None when none has finished.
+
+    Raises KeyReusedError when the key stands for another request.
+    """
+    async with engine.connect() as conn:
+        stored = (await conn.execute(_STORED, {"key": key})).one_or_none()
+    if stored is None:
+        return None
+    if stored.request_hash != _fingerprint(request):
+        raise KeyReusedError(key)
+    return result.validate_python(stored.result, strict=False)
 
 
 def _fingerprint(request: BaseModel) -> str:
     """A hash of what is asked for; moments are no part of it.
 
-    A local activity runs again when its workflow task is lost, by then perhaps with reports that
-    say better when something happened.
+    A local activity runs again when its workflow task is lost. By then it is later, deadlines are
+    counted anew, and reports may have come that say better when something happened.
     """
-    body = request.model_dump(mode="json", exclude={"at", "occurred_at"})
+    moments = {name for name, value in request if isinstance(value, datetime)}
+    body = request.model_dump(mode="json", exclude=moments)
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -9,7 +9,7 @@ from cli.demo.people import Buyer, invent
 from cli.demo.places import Places
 from cli.demo.scenario import OrderBody, Scarcity, Scenario, assemble
 
-_SCARCITY = Scarcity(central=0.9, regional=0.7, tight=0.03)
+_SCARCITY = Scarcity(central=0.9, regional=0.7, tight=0.03, depth=(0.5, 1.2))
 _SKUS = 150
 _BUSINESSES = 70
 _CONSUMERS = 60

@@ -9,7 +9,7 @@ from cli.demo.places import Places
 from cli.demo.scenario import OrderBody, Scarcity, Scenario, assemble
 from cli.demo.uci import CURRENCY, ImportedOrder
 
-_SCARCITY = Scarcity(central=0.99, regional=0.8, tight=0.01)
+_SCARCITY = Scarcity(central=0.99, regional=0.8, tight=0.004, depth=(0.9, 1.8))
 _CHANNELS = ("edi", "edi", "sales", "sales", "web")
 
 

@@ -138,8 +138,8 @@ def policy() -> OrderPolicy:
     long before `pick_timeout`, and one that is silent is passed over within the demo."""
     return OrderPolicy(
         version="demo-1",
-        pick_timeout=timedelta(seconds=12),
-        release_timeout=timedelta(seconds=8),
+        pick_timeout=timedelta(seconds=20),
+        release_timeout=timedelta(seconds=15),
         dispatch_timeout=timedelta(minutes=5),
         hold_timeout=timedelta(days=1),
         backorder_timeout=timedelta(days=1),

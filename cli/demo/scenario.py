@@ -24,6 +24,7 @@ OrderBody = dict[str, Any]
 
 _CENTRAL = frozenset({"lille", "coventry"})
 _SMALLEST_LIMIT = 20_000
+_STORE_DEPTH = (0.05, 0.15)
 _TERMS_DAYS = (14, 30, 30, 45, 60)
 
 
@@ -41,12 +42,14 @@ class Scarcity:
     """How well stocked the network is, as shares of the SKUs.
 
     `central` and `regional` are what a central and another warehouse keep; a provider keeps half
-    of it, a store a quarter. Of `tight` SKUs there is less than what is ordered.
+    of it, a store a quarter. Of `tight` SKUs there is less than what is ordered; of the others each
+    keeper but a store has between these shares (`depth`) of all that is ordered.
     """
 
     central: float
     regional: float
     tight: float
+    depth: tuple[float, float]
 
 
 def assemble(
@@ -110,7 +113,7 @@ def _receipts(
             continue
         keepers = [place for place in locations if dice.random() < _share(place, scarcity)]
         for place in keepers or [dice.choice(locations)]:
-            depth = dice.uniform(0.05, 0.15) if place.kind == "store" else dice.uniform(0.5, 1.2)
+            depth = dice.uniform(*(_STORE_DEPTH if place.kind == "store" else scarcity.depth))
             # Two more than any share of the demand, so that a unit not found is no catastrophe.
             receipts.append(Receipt(sku, place.id, ceil(wanted * depth) + 2))
     return receipts

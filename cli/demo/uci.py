@@ -219,7 +219,7 @@ def _pence(value: str) -> int:
         price = Decimal(value)
     except InvalidOperation:
         raise _RowError("a price that is no number") from None
-    if not price.is_finite() or price > _HIGHEST_PRICE:
+    if not price.is_finite() or abs(price) > _HIGHEST_PRICE:
         raise _RowError("an absurd price")
     pence = int(price.quantize(_PENNY, rounding=ROUND_HALF_EVEN).scaleb(2))
     if pence <= 0:

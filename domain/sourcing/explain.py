@@ -18,12 +18,13 @@ def why(problem: SourcingProblem, plan: SourcingPlan, shipment: SourcedShipment)
         if amount
     ]
     words = f"{shipment.distance_km} km away, {', '.join(terms)}"
-    complete = [a for a in plan.alternatives if not a.missing_units]
-    if complete:
+    missing = sum(plan.backordered.values())
+    equal = [a for a in plan.alternatives if a.missing_units <= missing]
+    if equal:
         names = {location.location_id: location.name for location in problem.locations}
-        places = " and ".join(names[location_id] for location_id in complete[0].location_ids)
-        extra = money(complete[0].cost - plan.cost, problem.currency)
+        places = " and ".join(names[location_id] for location_id in equal[0].location_ids)
+        extra = money(equal[0].cost - plan.cost, problem.currency)
         return f"{words}; next best is {places} for {extra} more"
     if plan.alternatives:
-        return f"{words}; every other choice lacks more units"
+        return f"{words}; no other single location can send as much"
     return f"{words}; no other location can send it"

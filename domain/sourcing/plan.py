@@ -1,9 +1,9 @@
 """The cheapest feasible set of locations for an order.
 
 Every subset of the candidates up to the policy's number of shipments is weighed, smaller ones
-first; a subset whose fixed costs alone exceed the best plan found is passed over. Within a subset,
-each order of asking its locations is tried. Missing units cost so much that stock decides before
-money.
+first; several locations whose fixed costs alone exceed the best plan found are passed over. Within
+a subset, each order of asking its locations is tried. Missing units cost so much that stock decides
+before money.
 """
 
 from collections import defaultdict
@@ -81,7 +81,7 @@ def plan(problem: SourcingProblem, policy: SourcingPolicy) -> SourcingPlan:
         backordered=_missing_by_line(lines, best.shipments),
         cost=best.cost,
         alternatives=_alternatives(options, best),
-        obstacle=_obstacle(problem, best, candidates),
+        obstacle=None if best.shipments or candidates else _obstacle(problem),
     )
 
 
@@ -137,7 +137,9 @@ def _weigh(
     for size in range(1, min(policy.max_shipments, len(candidates)) + 1):
         for subset in combinations(candidates, size):
             floor = sum(c.fixed_cost for c in subset) + policy.split_penalty * (size - 1)
-            if floor + _shortfall(demand, subset) * policy.backorder_per_unit > best:
+            hopeless = floor + _shortfall(demand, subset) * policy.backorder_per_unit > best
+            # Each single location is weighed, so that a plan can say what the next best would be.
+            if size > 1 and hopeless:
                 continue
             for sequence in permutations(subset):
                 option = _fill(problem, policy, lines, demand, sequence)
@@ -255,13 +257,27 @@ def _alternatives(options: list[_Option], best: _Option) -> tuple[Alternative, .
     return tuple(found)
 
 
-def _obstacle(problem: SourcingProblem, best: _Option, candidates: list[_Candidate]) -> str | None:
-    if best.shipments or candidates:
-        return None
-    stocked = {row.location_id for row in problem.availability if row.units > 0}
-    if not stocked:
-        return None
+def _obstacle(problem: SourcingProblem) -> str | None:
+    """Why no location that has stock can send it; None where stock is what is missing.
+
+    Stock that could not be found at a location when it was to be picked counts as missing.
+    """
+    not_found = {(e.location_id, e.sku) for e in problem.exclusions if e.sku is not None}
+    stocked = {
+        row.location_id
+        for row in problem.availability
+        if row.units > 0 and (row.location_id, row.sku) not in not_found
+    }
     places = [location for location in problem.locations if location.location_id in stocked]
-    if places and not any(services_from(place, problem) for place in places):
+    if not places:
+        return None
+    if not any(services_from(place, problem) for place in places):
         return f"no carrier service left to {problem.country} from any location that has stock"
-    return None
+    reasons = sorted(
+        {
+            e.reason
+            for e in problem.exclusions
+            if e.sku is None and (e.location_id in stocked or e.carrier is not None)
+        }
+    )
+    return f"no location that has stock is left to send it: {'; '.join(reasons)}"

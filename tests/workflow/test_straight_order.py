@@ -1,5 +1,7 @@
 """An order that meets no disruption."""
 
+import asyncio
+
 from tests.support.house import House
 from tests.support.world import until
 
@@ -43,6 +45,15 @@ async def test_what_no_single_location_has_ships_from_two(house: House) -> None:
     assert sorted(i["amount"] for i in closed["invoices"]) == [1000, 2000]
     assert (await house.told(placed["order_id"])).count("confirmed") == 1
     await house.check()
+
+
+async def test_shipments_that_are_booked_at_once_confirm_the_order_once(house: House) -> None:
+    await house.stock(LIL_1=50, LYO_2=50, GNT_3=50)
+    lines = [("SKU-1", 1), ("SKU-2", 1), ("SKU-3", 1)]
+    placed = await asyncio.gather(*(house.place(*lines) for _ in range(10)))
+    for order in placed:
+        await house.until_status(order["order_id"], "closed")
+        assert (await house.told(order["order_id"])).count("confirmed") == 1
 
 
 async def test_the_same_sku_on_two_lines_never_takes_more_than_there_is(house: House) -> None:

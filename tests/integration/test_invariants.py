@@ -1,0 +1,306 @@
+"""Every invariant finds what breaks it, and nothing in books that are right."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from adapters.postgres.engine import create_engine
+from adapters.postgres.invariants import INVARIANTS, judge
+from adapters.postgres.network import (
+    Account,
+    Channel,
+    Customer,
+    Location,
+    Network,
+    Product,
+    Receipt,
+    load_network,
+    receive_stock,
+)
+from tests.support.stack import copy_of_template
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from cli.stack import PostgresServer
+
+_AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
+_NETWORK = Network(
+    channels=[Channel("web", "Web shop")],
+    customers=[Customer("ACME", "business", "en"), Customer("ZOE", "consumer", "fr")],
+    accounts=[Account("ACME", "EUR", 100_000, 30)],
+    products=[Product("P1", "Hinge", 500), Product("P2", "Padlock", 300)],
+    locations=[
+        Location("LIL", "Lille", "warehouse", "FR", "59000", 50.63, 3.06, "Europe/Paris", 100)
+    ],
+)
+_ORDERS = """
+INSERT INTO orders (id, channel, reference, customer_id, body_hash, tender, currency, total,
+    language, country, postal_code, ship_complete, critical, status, hold_reason, policy_version,
+    ordered_at, closed_at)
+SELECT 'web:' || reference, 'web', reference, customer_id, '', tender, 'EUR', total, 'en', 'FR',
+    '75001', false, false, status, hold_reason, 'p', :at, CASE status WHEN 'closed' THEN :at END
+FROM (VALUES
+    ('1', 'ACME', 'account', 1000, 'closed', NULL),
+    ('2', 'ACME', 'account', 1000, 'in_fulfilment', NULL),
+    ('3', 'ZOE', 'card', 600, 'on_hold', 'payment_declined')
+) AS o(reference, customer_id, tender, total, status, hold_reason)
+"""
+# Order 1 is delivered and invoiced, 2 has three units at a location and waits for two, 3 is held.
+_HEALTHY = (
+    _ORDERS,
+    """
+    INSERT INTO order_lines (order_id, line_id, position, sku, ordered, unit_price, backordered,
+    shipped) VALUES ('web:1', '1', 1, 'P1', 10, 100, 0, 10), ('web:2', '1', 1, 'P1', 5, 200, 2, 0),
+    ('web:3', '1', 1, 'P2', 2, 300, 2, 0)
+    """,
+    """
+    INSERT INTO shipments (id, order_id, location_id, carrier, service, status, weight_grams, why,
+    promise, dispatched_at, delivered_at) VALUES
+    ('web:1:1', 'web:1', 'LIL', 'swift', 'home', 'delivered', 5000, 'near', :at, :at, :at),
+    ('web:2:1', 'web:2', 'LIL', 'swift', 'home', 'released', 1500, 'near', :at, NULL, NULL),
+    ('web:2:0', 'web:2', 'LIL', 'swift', 'dawn', 'abandoned', 1500, 'near', :at, NULL, NULL)
+    """,
+    """
+    INSERT INTO reservations (shipment_id, line_id, order_id, sku, location_id, planned, held,
+    consumed, released) VALUES ('web:1:1', '1', 'web:1', 'P1', 'LIL', 10, 0, 10, 0),
+    ('web:2:1', '1', 'web:2', 'P1', 'LIL', 3, 3, 0, 0),
+    ('web:2:0', '1', 'web:2', 'P1', 'LIL', 3, 0, 0, 3)
+    """,
+    """
+    INSERT INTO stock_ledger (sku, location_id, delta, reason, source, at)
+    VALUES ('P1', 'LIL', -10, 'dispatched', 'web:1:1', :at)
+    """,
+    "UPDATE stock SET on_hand = 90, reserved = 3 WHERE sku = 'P1'",
+    """
+    INSERT INTO bookings (reference, shipment_id, carrier, service, state) VALUES
+    ('web:1:1:1', 'web:1:1', 'swift', 'home', 'booked'),
+    ('web:2:1:1', 'web:2:1', 'swift', 'home', 'booked'),
+    ('web:2:0:1', 'web:2:0', 'swift', 'dawn', 'refused')
+    """,
+    """
+    INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, due_on,
+    issued_at) VALUES ('I1', 'web:1:1', 'web:1', 'ACME', 'EUR', 1000, '2026-04-01', :at)
+    """,
+    """
+    INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price)
+    VALUES ('I1', '1', 'P1', 10, 100)
+    """,
+    """
+    INSERT INTO credit_claims (order_id, customer_id, open_amount)
+    VALUES ('web:1', 'ACME', 0), ('web:2', 'ACME', 1000)
+    """,
+    "UPDATE accounts SET open_amount = 1000, unpaid_amount = 1000",
+    """
+    INSERT INTO payments (reference, order_id, state, authorised, captured, currency)
+    VALUES ('web:3:pay', 'web:3', 'declined', 0, 0, 'EUR')
+    """,
+    """
+    INSERT INTO notices (order_id, occasion, template, channel, detail, queued_at)
+    VALUES ('web:1', 'placed', 'confirmed', 'email', '{}', :at)
+    """,
+)
+_NO_LIMIT_ON_UNITS = "ALTER TABLE stock DROP CONSTRAINT ck_stock_reserved"
+_NO_SUM_OF_LINES = "ALTER TABLE order_lines DROP CONSTRAINT ck_order_lines_sum"
+_TWO_LIVE_BOOKINGS = "DROP INDEX uq_bookings_live"
+
+_FAULTS = [
+    ("stock-bounds", [_NO_LIMIT_ON_UNITS, "UPDATE stock SET reserved = 91 WHERE sku = 'P1'"]),
+    ("stock-bounds", [_NO_LIMIT_ON_UNITS, "UPDATE stock SET reserved = -1 WHERE sku = 'P2'"]),
+    ("stock-reserved", ["UPDATE stock SET reserved = 4 WHERE sku = 'P1'"]),
+    ("stock-reserved", ["UPDATE reservations SET location_id = 'LYO' WHERE held > 0"]),
+    ("stock-ledger", ["UPDATE stock SET on_hand = 91 WHERE sku = 'P1'"]),
+    ("stock-ledger", ["UPDATE stock_ledger SET location_id = 'LYO' WHERE delta < 0"]),
+    ("stock-shipped", ["UPDATE stock_ledger SET delta = -9 WHERE source = 'web:1:1'"]),
+    ("stock-shipped", ["DELETE FROM stock_ledger WHERE source = 'web:1:1'"]),
+    ("held-open", ["UPDATE orders SET status = 'cancelled' WHERE id = 'web:2'"]),
+    ("held-open", ["UPDATE shipments SET status = 'abandoned' WHERE id = 'web:2:1'"]),
+    ("held-open", ["UPDATE reservations SET order_id = 'web:9' WHERE held > 0"]),
+    ("line-units", ["UPDATE order_lines SET backordered = 1 WHERE order_id = 'web:2'"]),
+    (
+        "line-units",
+        [_NO_SUM_OF_LINES, "UPDATE order_lines SET cancelled = 1 WHERE order_id = 'web:1'"],
+    ),
+    ("line-shipped", ["UPDATE order_lines SET shipped = 9 WHERE order_id = 'web:1'"]),
+    ("order-closed", ["UPDATE orders SET closed_at = NULL WHERE id = 'web:1'"]),
+    ("order-closed", ["UPDATE orders SET closed_at = now() WHERE id = 'web:2'"]),
+    ("order-closed", ["UPDATE shipments SET status = 'dispatched' WHERE id = 'web:1:1'"]),
+    (
+        "order-closed",
+        [_NO_SUM_OF_LINES, "UPDATE order_lines SET backordered = 1 WHERE order_id = 'web:1'"],
+    ),
+    ("order-closed", ["UPDATE bookings SET state = 'intent' WHERE shipment_id = 'web:1:1'"]),
+    ("order-hold", ["UPDATE orders SET hold_reason = NULL WHERE id = 'web:3'"]),
+    ("order-hold", ["UPDATE orders SET hold_reason = 'no_source' WHERE id = 'web:2'"]),
+    ("booking-live", ["UPDATE bookings SET state = 'voided' WHERE shipment_id = 'web:1:1'"]),
+    ("booking-live", ["UPDATE bookings SET state = 'booked' WHERE shipment_id = 'web:2:0'"]),
+    (
+        "booking-live",
+        [
+            _TWO_LIVE_BOOKINGS,
+            """
+            INSERT INTO bookings (reference, shipment_id, carrier, service, state)
+            VALUES ('web:2:1:2', 'web:2:1', 'swift', 'dawn', 'intent')
+            """,
+        ],
+    ),
+    ("account-open", ["UPDATE accounts SET open_amount = 999"]),
+    ("account-unpaid", ["UPDATE accounts SET unpaid_amount = 0"]),
+    ("claim-uninvoiced", ["UPDATE credit_claims SET open_amount = 1 WHERE order_id = 'web:1'"]),
+    ("claim-uninvoiced", ["DELETE FROM credit_claims WHERE order_id = 'web:2'"]),
+    ("credit-limit", ["UPDATE accounts SET credit_limit = 1999"]),
+    (
+        "credit-limit",
+        [
+            "UPDATE accounts SET credit_limit = 1999",
+            "UPDATE credit_claims SET override_by = 'Ana' WHERE order_id = 'web:1'",
+            "UPDATE invoices SET paid = amount",
+            "UPDATE accounts SET open_amount = 2000, unpaid_amount = 0",
+        ],
+    ),
+    ("invoice-sum", ["UPDATE invoices SET amount = 999"]),
+    ("invoice-sum", ["UPDATE invoice_lines SET quantity = 20, unit_price = 50"]),
+    ("invoice-sum", ["DELETE FROM invoice_lines"]),
+    ("invoice-dispatched", ["UPDATE invoice_lines SET quantity = 9"]),
+    ("invoice-dispatched", ["DELETE FROM invoice_lines", "DELETE FROM invoices"]),
+    (
+        "invoice-dispatched",
+        [
+            "ALTER TABLE invoices DROP CONSTRAINT uq_invoices_shipment_id",
+            """
+            INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, due_on,
+            issued_at) SELECT 'I2', shipment_id, order_id, customer_id, currency, amount, due_on,
+            issued_at FROM invoices
+            """,
+            """
+            INSERT INTO invoice_lines SELECT 'I2', line_id, sku, quantity, unit_price
+            FROM invoice_lines
+            """,
+        ],
+    ),
+    ("payment-captured", ["UPDATE payments SET authorised = 600, captured = 1"]),
+    (
+        "payment-captured",
+        [
+            "ALTER TABLE payments DROP CONSTRAINT ck_payments_captured",
+            "UPDATE payments SET captured = 1",
+        ],
+    ),
+    ("order-once", ["UPDATE orders SET reference = '4' WHERE id = 'web:3'"]),
+    (
+        "order-once",
+        [
+            "DROP INDEX uq_orders_channel_reference",
+            "UPDATE orders SET reference = '1' WHERE id = 'web:3'",
+        ],
+    ),
+    (
+        "notice-once",
+        [
+            "DROP INDEX uq_notices_occasion",
+            """
+            INSERT INTO notices (order_id, occasion, template, channel, detail, queued_at)
+            SELECT order_id, occasion, template, channel, detail, queued_at FROM notices
+            """,
+        ],
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+async def engine(migrated_postgres: PostgresServer) -> AsyncIterator[AsyncEngine]:
+    """One database for all, since no test commits."""
+    async with copy_of_template(migrated_postgres) as url:
+        engine = create_engine(url, pool_size=1)
+        yield engine
+        await engine.dispose()
+
+
+@pytest.fixture
+async def books(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Books that are right, in a transaction that a test may break them in."""
+    async with engine.connect() as connection:
+        await load_network(connection, _NETWORK)
+        opening = [Receipt("P1", "LIL", 100), Receipt("P2", "LIL", 50)]
+        await receive_stock(connection, opening, "opening", _AT)
+        for statement in _HEALTHY:
+            await connection.execute(text(statement), {"at": _AT} if ":at" in statement else {})
+        yield connection
+
+
+async def _broken(connection: AsyncConnection) -> set[str]:
+    return {verdict.name for verdict in await judge(connection) if verdict.count}
+
+
+async def test_books_that_are_right_break_no_invariant(books: AsyncConnection) -> None:
+    verdicts = await judge(books)
+    assert {verdict.name: verdict.rows for verdict in verdicts if verdict.count} == {}
+    assert [verdict.name for verdict in verdicts] == [invariant.name for invariant in INVARIANTS]
+
+
+@pytest.mark.parametrize(
+    ("invariant", "statements"),
+    _FAULTS,
+    ids=[f"{name}-{number}" for number, (name, _) in enumerate(_FAULTS)],
+)
+async def test_a_fault_is_found_by_the_invariant_that_it_breaks(
+    books: AsyncConnection, invariant: str, statements: list[str]
+) -> None:
+    for statement in statements:
+        await books.execute(text(statement))
+    assert invariant in await _broken(books)
+
+
+def test_every_invariant_has_a_fault_that_tries_it() -> None:
+    assert {invariant.name for invariant in INVARIANTS} == {name for name, _ in _FAULTS}
+
+
+async def test_a_limit_that_a_person_let_an_unpaid_order_exceed_is_no_fault(
+    books: AsyncConnection,
+) -> None:
+    await books.execute(text("UPDATE accounts SET credit_limit = 1999"))
+    await books.execute(
+        text("UPDATE credit_claims SET override_by = 'Ana' WHERE order_id = 'web:1'")
+    )
+    assert await _broken(books) == set()
+
+
+async def test_of_many_rows_at_fault_the_first_are_shown_and_all_are_counted(
+    books: AsyncConnection,
+) -> None:
+    await books.execute(
+        text(
+            """
+            INSERT INTO stock_ledger (sku, location_id, delta, reason, source, at)
+            SELECT 'P1', 'place-' || n, 1, 'count', 'count', now() FROM generate_series(1, 30) AS n
+            """
+        )
+    )
+    (verdict,) = [verdict for verdict in await judge(books) if verdict.count]
+    assert (verdict.name, verdict.count, len(verdict.rows)) == ("stock-ledger", 30, 20)
+
+
+async def test_a_delivery_is_booked_in_once(books: AsyncConnection) -> None:
+    delivery = [Receipt("P2", "LIL", 3), Receipt("P2", "LIL", 4)]
+    assert await receive_stock(books, delivery, "delivery-7", _AT) == 1
+    assert await receive_stock(books, delivery, "delivery-7", _AT) == 0
+    on_hand = await books.execute(text("SELECT on_hand FROM stock WHERE sku = 'P2'"))
+    assert on_hand.scalar_one() == 57
+    assert await _broken(books) == set()
+
+
+async def test_a_delivery_of_nothing_is_refused(books: AsyncConnection) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        await receive_stock(books, [Receipt("P2", "LIL", 0)], "delivery-8", _AT)
+
+
+async def test_loading_a_network_again_brings_it_up_to_date(books: AsyncConnection) -> None:
+    await load_network(books, Network(accounts=[Account("ACME", "EUR", 5, 60)]))
+    row = await books.execute(text("SELECT credit_limit, terms_days, open_amount FROM accounts"))
+    assert tuple(row.one()) == (5, 60, 1000)

@@ -1,0 +1,270 @@
+"""What the process decides about an order: held, going on, closed, cancelled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from adapters.postgres.steps import KeyReusedError
+from domain.identity import order_of_shipment
+from domain.messages.orders import HoldReason, OrderStatus, Tender
+from domain.messages.steps import (
+    CancelOrder,
+    CapturePayment,
+    NoteShipment,
+    RecallShipment,
+    RecordOutcome,
+    VoidBooking,
+    VoidPayment,
+)
+from domain.notices import Template, render
+from domain.timeline import EventKind, describe
+from domain.wording import LANGUAGES
+from tests.support.books import (
+    AT,
+    Books,
+    allocate,
+    authorise,
+    book,
+    dispatch,
+    open_books,
+    pick,
+    release,
+    secure_credit,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture
+async def books(database_url: str) -> AsyncIterator[Books]:
+    async with open_books(database_url) as opened:
+        await opened.stock(LIL_1=10, LYO_2=10)
+        yield opened
+
+
+def _outcome(order: str, generation: int, status: OrderStatus, **changes: object) -> RecordOutcome:
+    return RecordOutcome.model_validate(
+        {"order_id": order, "generation": generation, "status": status, "at": AT} | changes
+    )
+
+
+def _cancel(order: str, status: OrderStatus = OrderStatus.CANCELLED) -> CancelOrder:
+    return CancelOrder(order_id=order, status=status, reason="nobody decided in time", at=AT)
+
+
+async def test_a_hold_is_recorded_with_its_reason_and_lifted_again(books: Books) -> None:
+    order = await books.order(("SKU-1", 2))
+    held = _outcome(order, 1, OrderStatus.ON_HOLD, hold_reason=HoldReason.NO_SOURCE)
+    await books.twice(lambda: books.orders.record_outcome(held))
+    await books.at_once(lambda: books.orders.record_outcome(held))
+    [row] = await books.sql("SELECT status, hold_reason FROM orders")
+    assert (row.status, row.hold_reason) == ("on_hold", "no_source")
+    await books.check()
+
+    await books.orders.record_outcome(_outcome(order, 2, OrderStatus.PLACING, by="Marie"))
+
+    [row] = await books.sql("SELECT status, hold_reason FROM orders")
+    assert (row.status, row.hold_reason) == ("placing", None)
+    assert await books.timeline(order) == ["received", "held", "hold_released"]
+
+
+async def test_sourcing_leaves_a_held_order_on_hold(books: Books) -> None:
+    order = await books.sourced(("SKU-1", 2))
+    held = _outcome(order, 3, OrderStatus.ON_HOLD, hold_reason=HoldReason.NO_SOURCE)
+    await books.orders.record_outcome(held)
+    gone = allocate(order, 4, abandon=[f"{order}:1"], next_shipment=2, reserve=False)
+    await books.sourcing.allocate(gone)
+    assert await books.value("SELECT status FROM orders") == "on_hold"
+
+
+async def test_another_outcome_under_the_same_key_is_an_error(books: Books) -> None:
+    order = await books.order(("SKU-1", 2))
+    held = _outcome(order, 1, OrderStatus.ON_HOLD, hold_reason=HoldReason.NO_SOURCE)
+    await books.orders.record_outcome(held)
+    with pytest.raises(KeyReusedError):
+        await books.orders.record_outcome(
+            held.model_copy(update={"hold_reason": HoldReason.CREDIT_LIMIT})
+        )
+
+
+async def test_an_order_closes_once(books: Books) -> None:
+    order = order_of_shipment(await books.delivered(("SKU-1", 2)))
+    closed = _outcome(order, 9, OrderStatus.CLOSED)
+    await books.twice(lambda: books.orders.record_outcome(closed))
+    [row] = await books.sql("SELECT status, closed_at FROM orders")
+    assert (row.status, row.closed_at) == ("closed", AT)
+
+
+async def test_a_cancelled_order_gives_back_everything(books: Books) -> None:
+    order = await books.sourced(("SKU-1", 2), ("SKU-2", 99))
+
+    await books.twice(lambda: books.orders.cancel_order(_cancel(order)))
+    await books.at_once(lambda: books.orders.cancel_order(_cancel(order)))
+
+    assert await books.value("SELECT sum(reserved) FROM stock") == 0
+    [account] = await books.sql("SELECT * FROM accounts WHERE customer_id = 'ACME'")
+    assert (account.open_amount, account.unpaid_amount) == (0, 0)
+    lines = await books.sql("SELECT cancelled, backordered FROM order_lines ORDER BY line_id")
+    assert [(line.cancelled, line.backordered) for line in lines] == [(2, 0), (99, 0)]
+    [row] = await books.sql("SELECT status, closed_at FROM orders")
+    assert (row.status, row.closed_at) == ("cancelled", AT)
+    assert await books.told(order) == ["cancelled"]
+    assert (await books.timeline(order)).count("cancelled") == 1
+
+
+async def test_an_order_that_never_got_anything_can_be_cancelled(books: Books) -> None:
+    order = await books.order(("SKU-1", 11), customer_id="DUPONT")
+    await books.credit.secure_credit(secure_credit(order, 11_000))
+    await books.orders.cancel_order(_cancel(order))
+    assert await books.value("SELECT cancelled FROM order_lines") == 11
+
+
+async def test_what_has_left_stays_sent_and_owed_when_the_rest_is_cancelled(
+    books: Books,
+) -> None:
+    shipment = await books.delivered(("SKU-1", 2), ("SKU-2", 3))
+    order = order_of_shipment(shipment)
+    await books.carrying.book_carrier(book(f"{order}:2"))
+    await books.carrying.void_booking(VoidBooking(shipment_id=f"{order}:2", attempt=1, at=AT))
+
+    await books.orders.cancel_order(_cancel(order, OrderStatus.CLOSED))
+
+    lines = await books.sql("SELECT shipped, cancelled FROM order_lines ORDER BY line_id")
+    assert [(line.shipped, line.cancelled) for line in lines] == [(2, 0), (0, 3)]
+    [account] = await books.sql("SELECT * FROM accounts WHERE customer_id = 'ACME'")
+    assert (account.open_amount, account.unpaid_amount) == (0, 2000)
+    assert await books.value("SELECT sum(reserved) FROM stock") == 0
+
+
+async def test_a_customer_who_got_a_part_is_not_told_that_the_order_is_cancelled(
+    books: Books,
+) -> None:
+    order = order_of_shipment(await books.delivered(("SKU-1", 12)))
+    await books.orders.cancel_order(_cancel(order, OrderStatus.CLOSED))
+    assert (await books.told(order))[-1] == "remainder_cancelled"
+    assert (await books.timeline(order))[-1] == "remainder_cancelled"
+
+
+async def test_everything_that_the_activities_write_has_words_in_both_languages(
+    books: Books,
+) -> None:
+    await _everything_that_can_happen(books)
+
+    events = await books.sql("SELECT kind, detail FROM order_events ORDER BY id")
+    notices = await books.sql("SELECT template, detail FROM notices ORDER BY id")
+
+    assert {event.kind for event in events} == set(EventKind)
+    assert {notice.template for notice in notices} == set(Template)
+    for language in LANGUAGES:
+        for event in events:
+            words = describe(event.kind, event.detail, language)
+            assert not {"None", "{", "}"} & set(words.replace(".", " ").split()), words
+        for notice in notices:
+            told = render(notice.template, language, notice.detail)
+            assert "None" not in told.subject + told.body
+
+
+async def _everything_that_can_happen(books: Books) -> None:
+    """Each kind of event at least once."""
+    await books.stock(LIL_3=9, LYO_4=9)
+    await _on_account(books)
+    await _by_card(books)
+    await _refused(books)
+    await _given_up(books)
+
+
+async def _on_account(books: Books) -> None:
+    over = await books.order(("SKU-1", 11), customer_id="DUPONT", language="fr")
+    await books.credit.secure_credit(secure_credit(over, 11_000))
+    held = _outcome(
+        over,
+        2,
+        OrderStatus.ON_HOLD,
+        hold_reason=HoldReason.CREDIT_LIMIT,
+        explanation="no",
+        until=AT,
+    )
+    await books.orders.record_outcome(held)
+    await books.orders.record_outcome(
+        _outcome(over, 3, OrderStatus.PLACING, by="Marie", explanation="they paid")
+    )
+    await books.credit.secure_credit(secure_credit(over, 11_000, 4, override_by="Marie"))
+    await books.sourcing.allocate(allocate(over, 5))
+    shipment = await books.delivered(("SKU-3", 1))
+    for kind in (EventKind.DISPATCH_OVERDUE, EventKind.DELIVERY_OVERDUE):
+        await books.shipments.note_shipment(NoteShipment(shipment_id=shipment, kind=kind, at=AT))
+    await books.orders.record_outcome(_outcome(order_of_shipment(shipment), 9, OrderStatus.CLOSED))
+
+
+async def _by_card(books: Books) -> None:
+    for declines, refuses_capture in ((False, False), (False, True), (True, False)):
+        order = await books.order(("SKU-3", 1), customer_id="ZOE", tender=Tender.CARD)
+        books.provider.declines = declines
+        books.provider.refuses_capture = refuses_capture
+        answer = await books.paying.authorise_payment(authorise(order, 1000))
+        if answer.kind == "refused":
+            await books.paying.void_payment(VoidPayment(order_id=order, at=AT))
+            await books.orders.cancel_order(_cancel(order))
+            continue
+        await books.sourcing.allocate(allocate(order))
+        await books.carrying.book_carrier(book(f"{order}:1"))
+        await books.shipments.record_pick(pick(f"{order}:1"))
+        amount = (await books.shipments.record_dispatch(dispatch(f"{order}:1"))).amount
+        await books.paying.capture_payment(
+            CapturePayment(
+                order_id=order, shipment_id=f"{order}:1", amount=amount, currency="EUR", at=AT
+            )
+        )
+    voided = await books.order(("SKU-3", 1), customer_id="ZOE", tender=Tender.CARD)
+    books.provider.declines = False
+    await books.paying.authorise_payment(authorise(voided, 1000))
+    await books.paying.void_payment(VoidPayment(order_id=voided, at=AT))
+
+
+async def _refused(books: Books) -> None:
+    shipment = f"{await books.sourced(('SKU-4', 1))}:1"
+    books.carriers.refuses = True
+    await books.carrying.book_carrier(book(shipment))
+    books.carriers.refuses = False
+    shipment = await books.booked(("SKU-4", 1))
+    books.locations.refuses = True
+    await books.locating.release_to_location(release(shipment))
+    books.locations.refuses = False
+    for cannot_stop in (True, False):
+        books.locations.cannot_stop = cannot_stop
+        await books.locating.recall_from_location(RecallShipment(shipment_id=shipment, at=AT))
+
+
+async def _given_up(books: Books) -> None:
+    shipment = await books.released(("SKU-4", 2))
+    order = order_of_shipment(shipment)
+    await books.shipments.record_pick(pick(shipment, line_1=1))
+    await books.sourcing.allocate(
+        allocate(order, 3, abandon=[shipment], next_shipment=2, reserve=False)
+    )
+    await books.carrying.void_booking(VoidBooking(shipment_id=shipment, attempt=1, at=AT))
+    await books.orders.cancel_order(_cancel(order))
+    moved = await books.booked(("SKU-1", 1))
+    order = order_of_shipment(moved)
+    await books.sourcing.allocate(
+        allocate(order, 3, abandon=[moved], next_shipment=2).model_copy(
+            update={"at": AT + timedelta(days=3)}
+        )
+    )
+    await books.carrying.book_carrier(book(f"{order}:2"))
+    part = await books.delivered(("SKU-2", 99))
+    await books.orders.cancel_order(_cancel(order_of_shipment(part), OrderStatus.CLOSED))
+
+
+async def test_cancelling_for_another_reason_under_the_same_key_is_an_error(
+    books: Books,
+) -> None:
+    order = await books.sourced(("SKU-1", 2))
+    await books.orders.cancel_order(_cancel(order))
+    with pytest.raises(KeyReusedError):
+        await books.orders.cancel_order(_cancel(order, OrderStatus.CLOSED))
+    assert await books.value("SELECT status FROM orders") == "cancelled"

@@ -1,0 +1,81 @@
+"""What support staff read in the Temporal UI."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.messages.orders import Hold, HoldReason, OrderStatus, PlannedShipment, ShipmentStatus
+from domain.messages.state import OrderState, ShipmentState
+from domain.messages.steps import Exclusion
+from workflows.details import details
+
+AT = datetime(2026, 3, 5, 20, 0, tzinfo=UTC)
+
+
+def _shipment(status: ShipmentStatus, lines: int = 1) -> ShipmentState:
+    plan = PlannedShipment(
+        shipment_id="web:R-1:7",
+        location_id="LIL",
+        location_name="Lille",
+        carrier="colibri",
+        service="standard",
+        service_name="Colibri Standard",
+        lines={str(number): 2 for number in range(1, lines + 1)},
+        promise=AT,
+        why="203 km away",
+    )
+    return ShipmentState(plan=plan, status=status)
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+def test_every_status_of_an_order_has_words(status: OrderStatus) -> None:
+    assert details(OrderState(status=status)).startswith("**")
+
+
+@pytest.mark.parametrize("status", list(ShipmentStatus))
+def test_a_shipment_says_from_where_it_comes_why_and_what_it_waits_for(
+    status: ShipmentStatus,
+) -> None:
+    shipment = _shipment(status)
+    words = details(OrderState(shipments={shipment.id: shipment}))
+    assert "Lille, shipment 7" in words
+    assert "why: 203 km away" in words
+    waits = words.split("### Waits for")[1].split("###")[0]
+    assert ("nothing" in waits) == status.is_over
+
+
+def test_a_held_order_says_what_it_waits_for_and_until_when() -> None:
+    hold = Hold(reason=HoldReason.CREDIT_LIMIT, explanation="over the limit", since=AT, until=AT)
+    words = details(OrderState(status=OrderStatus.ON_HOLD, hold=hold))
+    assert "**On hold**" in words
+    assert "a person, until 2026-03-05 20:00 UTC: over the limit" in words
+
+
+def test_a_backorder_says_what_is_missing_and_until_when_it_waits() -> None:
+    words = details(
+        OrderState(
+            status=OrderStatus.BACKORDERED, backordered={"1": 3, "4": 2}, backordered_until=AT
+        )
+    )
+    assert "stock, until 2026-03-05 20:00 UTC" in words
+    assert "### Backordered: 5 unit(s)\n- 3 of line 1, 2 of line 4" in words
+
+
+def test_what_is_not_tried_again_is_said_once() -> None:
+    ruled_out = [Exclusion(location_id=where, reason="Lille refused") for where in ("LIL", "LIL")]
+    assert details(OrderState(exclusions=ruled_out)).count("Lille refused") == 1
+
+
+def test_what_is_still_to_be_taken_back_is_waited_for() -> None:
+    shipment = _shipment(ShipmentStatus.ABANDONED)
+    shipment.to_void = True
+    words = details(OrderState(shipments={shipment.id: shipment}))
+    assert "what Lille, shipment 7 had set going to be taken back" in words
+
+
+def test_a_very_long_order_stays_short_to_read() -> None:
+    shipment = _shipment(ShipmentStatus.PLANNED, lines=900)
+    state = OrderState(
+        shipments={shipment.id: shipment}, backordered={str(n): 1 for n in range(900)}
+    )
+    assert len(details(state)) < 1500

@@ -1,0 +1,62 @@
+"""Every kind of event in words; what the activities write with each is held against these words in
+the tests of the activities."""
+
+import pytest
+
+from domain.timeline import EventKind, describe
+from domain.wording import LANGUAGES
+
+EVERYTHING = {
+    "channel": "web",
+    "reference": "R-1",
+    "lines": 2,
+    "total": 123456,
+    "currency": "EUR",
+    "exposure": 1000,
+    "limit": 5000,
+    "amount": 700,
+    "by": "Marie",
+    "reason": "closed today",
+    "explanation": "they paid",
+    "shipment": "web:R-1:1",
+    "units": 3,
+    "missing": 1,
+    "skus": "SKU-1",
+    "location": "Lille",
+    "carrier": "colibri",
+    "service": "standard",
+    "promise": "2026-03-05T20:00:00+01:00",
+    "until": "2026-03-06T20:00:00+01:00",
+    "pick_by": "2026-03-07T20:00:00+01:00",
+    "occurred_at": "2026-03-08T20:00:00+01:00",
+    "why": "nearest",
+    "tracking_number": "T-1",
+    "invoice": "INV-1",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", list(EventKind))
+def test_every_kind_has_words_in_every_language(kind: EventKind, language: str) -> None:
+    words = describe(kind, EVERYTHING, language)
+    assert words.endswith(".")
+    assert "{" not in words
+
+
+def test_the_languages_differ() -> None:
+    for kind in EventKind:
+        assert describe(kind, EVERYTHING, "en") != describe(kind, EVERYTHING, "fr")
+
+
+def test_amounts_and_moments_are_written_out() -> None:
+    assert describe("received", EVERYTHING) == (
+        "Received from channel web as R-1: 2 line(s), 1,234.56 EUR."
+    )
+    assert describe("held", EVERYTHING, "fr") == (
+        "En attente : they paid. Une personne doit décider avant le 06/03/2026 20:00 UTC+01:00."
+    )
+
+
+def test_a_kind_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ValueError, match="teleported"):
+        describe("teleported", EVERYTHING)
