@@ -31,7 +31,8 @@ class OrderActivities:
             key=f"{request.order_id}:{request.status}:{request.generation}",
             order_id=request.order_id,
             at=request.at,
-            request=request,
+            # Why may read otherwise when a lost workflow task is run again; the first words stand.
+            request=request.model_copy(update={"explanation": "", "hold_reason": None}),
             result=_RECORDED,
             act=lambda step: _record(step, request),
         )

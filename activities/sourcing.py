@@ -1,7 +1,6 @@
 """Sourcing and reservation: where an order ships from, decided and held in one transaction."""
 
 import asyncio
-from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,9 +18,22 @@ from domain.messages.steps import Allocate, Allocation
 from domain.sourcing.explain import why
 from domain.sourcing.problem import SourcingPlan, SourcingProblem
 from domain.timeline import EventKind
+from domain.values import Value
 
 _RESULT = TypeAdapter(Allocation)
 _MAX_PLANS = 8
+
+
+class _OvertakenError(Exception):
+    """Others reserved between our reading and our writing: what we locked is let go, and planned
+    anew."""
+
+
+class _Decision(Value):
+    """What makes two requests the same decision."""
+
+    order_id: str
+    generation: int
 
 
 class SourcingActivities:
@@ -31,50 +43,51 @@ class SourcingActivities:
 
     @activity.defn
     async def allocate(self, request: Allocate) -> Allocation:
-        """Give up the shipments that will not happen, source what is open, and reserve it."""
-        return await once(
-            self._engine,
-            key=f"{request.order_id}:allocate:{request.generation}",
-            order_id=request.order_id,
-            at=request.at,
-            request=request,
-            result=_RESULT,
-            act=lambda step: self._allocate(step, request),
+        """Give up the shipments that will not happen, source what is open, and reserve it.
+
+        When a workflow task is lost, the decision is asked for again, by then perhaps with more to
+        give up. The first decision stands, and says what it was about: see `Allocation.repeated`.
+        """
+        for _ in range(_MAX_PLANS):
+            try:
+                return await once(
+                    self._engine,
+                    key=f"{request.order_id}:allocate:{request.generation}",
+                    order_id=request.order_id,
+                    at=request.at,
+                    request=_Decision(order_id=request.order_id, generation=request.generation),
+                    result=_RESULT,
+                    act=lambda step: self._allocate(step, request),
+                    again=lambda stored: stored.model_copy(update={"repeated": True}),
+                )
+            except _OvertakenError:
+                continue
+        raise ApplicationError(
+            f"{_MAX_PLANS} plans in a row lost their stock to other orders", type="StockContended"
         )
 
     async def _allocate(self, step: Step, request: Allocate) -> Allocation:
         order = await allocation.lock_order(step.conn, request.order_id)
-        if request.abandon:
-            gone = [abandoned.shipment_id for abandoned in request.abandon]
-            await stock.release(
-                step.conn, await allocation.abandon(step.conn, request.order_id, gone)
-            )
-        problem, plan = await self._plan_and_reserve(step, request, order)
+        gone = [abandoned.shipment_id for abandoned in request.abandon]
+        freed = await allocation.abandon(step.conn, request.order_id, gone) if gone else {}
+        problem = await allocation.read_problem(step.conn, self._network, request, order, freed)
+        # A large order takes the solver longer than the event loop may be kept waiting.
+        plan = await asyncio.to_thread(sourcing.plan, problem, request.policy)
+        if not await stock.reserve(
+            step.conn, allocation.positions(problem, plan), instead_of=freed
+        ):
+            raise _OvertakenError
         shipments = _number(request, problem, plan)
         promise = await allocation.write_plan(step.conn, request, problem, plan, shipments)
         _tell(step, request, problem, plan, shipments)
         if not shipments:
             await tell_promise(step, f"allocate:{request.generation}")
         return Allocation(
+            abandoned=tuple(gone),
             shipments=shipments,
             backordered=plan.backordered,
             promise=promise,
             obstacle=plan.obstacle,
-        )
-
-    async def _plan_and_reserve(
-        self, step: Step, request: Allocate, order: dict[str, Any]
-    ) -> tuple[SourcingProblem, SourcingPlan]:
-        """Plan until the reservation holds: others reserve between our reading and our writing."""
-        for _ in range(_MAX_PLANS):
-            problem = await allocation.read_problem(step.conn, self._network, request, order)
-            # A large order takes the solver longer than the event loop may be kept waiting.
-            plan = await asyncio.to_thread(sourcing.plan, problem, request.policy)
-            wanted = allocation.positions(problem, plan)
-            if not wanted or await stock.reserve(step.conn, wanted):
-                return problem, plan
-        raise ApplicationError(
-            f"{_MAX_PLANS} plans in a row lost their stock to other orders", type="StockContended"
         )
 
 

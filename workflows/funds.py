@@ -43,7 +43,7 @@ async def _secure_credit(
         CreditActivities.secure_credit,
         SecureCredit(
             order_id=order.order_id,
-            generation=state.next_generation(),
+            generation=state.next_generation("credit"),
             amount=order.total,
             currency=order.currency,
             override_by=override_by,
@@ -62,7 +62,7 @@ async def _authorise_payment(order: OrderFacts, state: OrderState) -> Refusal | 
         PaymentActivities.authorise_payment,
         AuthorisePayment(
             order_id=order.order_id,
-            generation=state.next_generation(),
+            generation=state.next_generation("payment"),
             amount=order.total,
             currency=order.currency,
             at=workflow.now(),

@@ -121,12 +121,12 @@ class OrderWorkflow:
     async def _source(self, *, reserve: bool = True) -> None:
         """Decide from where to ship all that is open, reserve it, and wait for what is missing."""
         state = self._state
-        abandon, state.abandoned, state.reopened = tuple(state.abandoned), [], False
+        abandon = tuple(state.abandoned)
         allocation = await self._books.do(
             SourcingActivities.allocate,
             Allocate(
                 order_id=self._order.order_id,
-                generation=state.next_generation(),
+                generation=state.next_generation("allocate"),
                 at=workflow.now(),
                 policy_version=self._policy.version,
                 policy=self._policy.sourcing,
@@ -134,6 +134,7 @@ class OrderWorkflow:
                 abandon=abandon,
                 exclusions=tuple(state.exclusions),
                 reserve=reserve,
+                on_hold=state.hold is not None,
             ),
             summary="Source again and reserve" if abandon else "Source and reserve",
         )
@@ -143,6 +144,9 @@ class OrderWorkflow:
 
     def _take(self, allocation: Allocation) -> None:
         state = self._state
+        state.abandoned = [a for a in state.abandoned if a.shipment_id not in allocation.abandoned]
+        if not allocation.repeated:
+            state.reopened = False
         for plan in allocation.shipments:
             state.shipments[plan.shipment_id] = ShipmentState(plan=plan)
         state.promise = allocation.promise
@@ -228,7 +232,7 @@ class OrderWorkflow:
             OrderActivities.record_outcome,
             RecordOutcome(
                 order_id=self._order.order_id,
-                generation=self._state.next_generation(),
+                generation=self._state.next_generation(status),
                 status=status,
                 at=workflow.now(),
                 hold_reason=None if hold is None else hold.reason,

@@ -1,7 +1,7 @@
 """What a sourcing decision reads and what it writes."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,9 +55,13 @@ FROM order_lines l JOIN products p USING (sku)
 WHERE l.order_id = :order_id AND l.backordered > 0 ORDER BY l.position
 """)
 _AVAILABILITY = text("""
-SELECT s.location_id, s.sku, s.on_hand - s.reserved - s.buffer AS units
-FROM stock s JOIN locations l ON l.id = s.location_id AND l.active
-WHERE s.sku = ANY(:skus) AND s.on_hand - s.reserved - s.buffer > 0
+SELECT s.location_id, s.sku, s.on_hand - s.reserved - s.buffer + coalesce(f.units, 0) AS units
+FROM stock s
+JOIN locations l ON l.id = s.location_id AND l.active
+LEFT JOIN unnest(CAST(:freed_skus AS text[]), CAST(:freed_locations AS text[]),
+                 CAST(:freed_units AS int[])) AS f(sku, location_id, units)
+    ON f.sku = s.sku AND f.location_id = s.location_id
+WHERE s.sku = ANY(:skus) AND s.on_hand - s.reserved - s.buffer + coalesce(f.units, 0) > 0
 ORDER BY s.location_id, s.sku
 """)
 _WRITE = text("""
@@ -85,11 +89,12 @@ WITH planned AS (
 )
 UPDATE orders o
 SET status = CASE
-        WHEN o.status = 'on_hold' THEN o.status
+        WHEN :on_hold THEN 'on_hold'
         WHEN :backordered THEN 'backordered'
         WHEN EXISTS (SELECT 1 FROM shipments WHERE order_id = :order_id
                      AND status IN ('dispatched', 'delivered')) THEN 'shipped'
         ELSE 'in_fulfilment' END,
+    hold_reason = CASE WHEN :on_hold THEN o.hold_reason END,
     promise = (SELECT max(promise) FROM (
         SELECT promise FROM shipments WHERE order_id = :order_id AND status <> 'abandoned'
         UNION ALL
@@ -114,6 +119,8 @@ async def abandon(
 ) -> dict[Position, int]:
     """Free what the shipments hold, and open their lines again; gives the freed units.
 
+    Their stock rows are the caller's to change.
+
     Their bookings stand no longer, here; the carrier is told afterwards. A shipment that has left
     is not touched.
     """
@@ -126,12 +133,16 @@ async def read_problem(
     network: NetworkCache,
     request: Allocate,
     order: dict[str, Any],
+    freed: Mapping[Position, int],
 ) -> SourcingProblem:
-    """A complete snapshot of all that the decision depends on."""
+    """A complete snapshot of all that the decision depends on.
+
+    The `freed` units are this order's to take again, though stock still counts them as reserved.
+    """
     lines = (await conn.execute(_LINES, {"order_id": request.order_id})).mappings().all()
     skus = sorted({row["sku"] for row in lines})
     stock = (
-        (await conn.execute(_AVAILABILITY, {"skus": skus})).mappings().all()
+        (await conn.execute(_AVAILABILITY, {"skus": skus} | _freed(freed))).mappings().all()
         if request.reserve
         else ()
     )
@@ -147,6 +158,14 @@ async def read_problem(
         exclusions=request.exclusions,
         **order,
     )
+
+
+def _freed(units: Mapping[Position, int]) -> dict[str, list[str] | list[int]]:
+    return {
+        "freed_skus": [sku for sku, _ in units],
+        "freed_locations": [location for _, location in units],
+        "freed_units": list(units.values()),
+    }
 
 
 async def write_plan(
@@ -168,6 +187,7 @@ async def write_plan(
             "plan": plan.model_dump(mode="json"),
             "at": request.at,
             "backordered": bool(plan.backordered),
+            "on_hold": request.on_hold,
             "shipments": [
                 {
                     "id": planned.shipment_id,

@@ -102,10 +102,12 @@ async def once(
     request: BaseModel,
     result: TypeAdapter[Result],
     act: Callable[[Step], Awaitable[Result]],
+    again: Callable[[Result], Result] = lambda stored: stored,
 ) -> Result:
     """Run `act` in a transaction of its own under `key`, or give the stored result.
 
-    Raises KeyReusedError when the key stands for another request.
+    `request` is what must be the same in a repeat; `again` makes of a stored result what a repeat
+    is answered. Raises KeyReusedError when the key stands for another request.
     """
     fingerprint = _fingerprint(request)
     try:
@@ -118,7 +120,7 @@ async def once(
         earlier = await answered(engine, key=key, request=request, result=result)
         if earlier is None:
             raise
-        return earlier
+        return again(earlier)
 
 
 async def answered(

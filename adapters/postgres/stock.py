@@ -4,6 +4,7 @@ Rows are locked in the order (sku, location) before they are written, in one sta
 write: two orders that want the same rows in another sequence wait for each other, never deadlock.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -22,7 +23,7 @@ WITH wanted AS (
     FROM stock s JOIN wanted w USING (sku, location_id)
     ORDER BY s.sku, s.location_id FOR UPDATE OF s
 ), verdict AS (
-    SELECT coalesce(bool_and(free >= units), false)
+    SELECT coalesce(bool_and(units <= 0 OR free >= units), false)
            AND count(*) = (SELECT count(*) FROM wanted) AS enough
     FROM locked
 )
@@ -53,15 +54,27 @@ FROM unnest(CAST(:skus AS text[]), CAST(:locations AS text[]), CAST(:deltas AS i
 """)
 
 
-async def reserve(conn: AsyncConnection, units: Mapping[Position, int]) -> bool:
-    """Reserve all of `units`, or nothing when one position has less than is wanted."""
-    positions = sorted(units)
+async def reserve(
+    conn: AsyncConnection,
+    units: Mapping[Position, int],
+    instead_of: Mapping[Position, int] | None = None,
+) -> bool:
+    """Reserve all of `units`, or nothing when one position has less than is wanted.
+
+    What is reserved `instead_of` other units takes their place in the same statement: rows locked
+    in two batches could be locked by another order the other way round.
+    """
+    change: Counter[Position] = Counter(units)
+    change.subtract(instead_of or {})
+    positions = sorted(position for position, n in change.items() if n)
+    if not positions:
+        return True
     done = await conn.execute(
         _RESERVE,
         {
             "skus": [sku for sku, _ in positions],
             "locations": [location for _, location in positions],
-            "units": [units[position] for position in positions],
+            "units": [change[position] for position in positions],
         },
     )
     return done.rowcount == len(positions)

@@ -94,14 +94,18 @@ class OrderState(_Mutable):
     exclusions: list[Exclusion] = Field(default_factory=list)
     abandoned: list[Abandon] = Field(default_factory=list)
     undo: list[Undo] = Field(default_factory=list)
-    generation: int = 0
+    generations: dict[str, int] = Field(default_factory=dict)
     resourcings: int = 0
     applied_events: list[str] = Field(default_factory=list)
 
-    def next_generation(self) -> int:
-        """The number of the next attempt that the process makes on purpose."""
-        self.generation += 1
-        return self.generation
+    def next_generation(self, step: str) -> int:
+        """The number of the next attempt at a step that the process makes on purpose.
+
+        Each step is counted for itself: when a workflow task is lost, the steps of its next run may
+        come in another sequence, and must still find what was done under their own numbers.
+        """
+        self.generations[step] = self.generations.get(step, 0) + 1
+        return self.generations[step]
 
     def next_shipment(self) -> int:
         """The number of the next shipment; the numbers of those given up are not used again."""

@@ -113,7 +113,8 @@ class Abandon(Stored):
 class Allocate(Stored):
     """Decide from where to ship what is not reserved yet, and reserve it, in one transaction.
 
-    Without `reserve`, what is given up is freed, and nothing sourced.
+    Without `reserve`, what is given up is freed, and nothing sourced. `on_hold` says that the order
+    stays on hold all the same.
     """
 
     order_id: str
@@ -125,16 +126,25 @@ class Allocate(Stored):
     abandon: tuple[Abandon, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     reserve: bool = True
+    on_hold: bool = False
 
 
 class Allocation(Stored):
-    """`backordered` maps line ids to the units that no location can give now. `obstacle` says in
-    words why nothing at all can be sent, where stock is not what is missing."""
+    """A decision on all that was open.
+
+    `abandoned` names the shipments that it gave up. `backordered` maps line ids to the units that
+    no location can give now. `obstacle` says in words why nothing at all can be sent, where stock
+    is not what is missing. `repeated` says that this is the answer to an earlier request under the
+    same number, which may not have known of all that is open or given up now.
+    """
+
+    abandoned: tuple[str, ...] = ()
 
     shipments: tuple[PlannedShipment, ...] = ()
     backordered: dict[str, int] = Field(default_factory=dict)
     promise: datetime | None = None
     obstacle: str | None = None
+    repeated: bool = False
 
 
 class BookCarrier(Stored):

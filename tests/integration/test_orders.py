@@ -76,19 +76,18 @@ async def test_sourcing_leaves_a_held_order_on_hold(books: Books) -> None:
     order = await books.sourced(("SKU-1", 2))
     held = _outcome(order, 3, OrderStatus.ON_HOLD, hold_reason=HoldReason.NO_SOURCE)
     await books.orders.record_outcome(held)
-    gone = allocate(order, 4, abandon=[f"{order}:1"], next_shipment=2, reserve=False)
+    gone = allocate(order, 4, abandon=[f"{order}:1"], next_shipment=2, reserve=False, on_hold=True)
     await books.sourcing.allocate(gone)
-    assert await books.value("SELECT status FROM orders") == "on_hold"
+    [row] = await books.sql("SELECT status, hold_reason FROM orders")
+    assert (row.status, row.hold_reason) == ("on_hold", "no_source")
 
 
-async def test_another_outcome_under_the_same_key_is_an_error(books: Books) -> None:
+async def test_another_person_under_the_same_key_is_an_error(books: Books) -> None:
     order = await books.order(("SKU-1", 2))
-    held = _outcome(order, 1, OrderStatus.ON_HOLD, hold_reason=HoldReason.NO_SOURCE)
-    await books.orders.record_outcome(held)
+    by_marie = _outcome(order, 1, OrderStatus.PLACING, by="Marie", explanation="they paid")
+    await books.orders.record_outcome(by_marie)
     with pytest.raises(KeyReusedError):
-        await books.orders.record_outcome(
-            held.model_copy(update={"hold_reason": HoldReason.CREDIT_LIMIT})
-        )
+        await books.orders.record_outcome(by_marie.model_copy(update={"by": "Paul"}))
 
 
 async def test_an_order_closes_once(books: Books) -> None:
@@ -185,7 +184,7 @@ async def _on_account(books: Books) -> None:
         2,
         OrderStatus.ON_HOLD,
         hold_reason=HoldReason.CREDIT_LIMIT,
-        explanation="no",
+        explanation="over the limit",
         until=AT,
     )
     await books.orders.record_outcome(held)
@@ -248,7 +247,7 @@ async def _given_up(books: Books) -> None:
     )
     await books.carrying.void_booking(VoidBooking(shipment_id=shipment, attempt=1, at=AT))
     await books.orders.cancel_order(_cancel(order))
-    moved = await books.booked(("SKU-1", 1))
+    moved = await books.booked(("SKU-3", 1))
     order = order_of_shipment(moved)
     await books.sourcing.allocate(
         allocate(order, 3, abandon=[moved], next_shipment=2).model_copy(

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.postgres.steps import KeyReusedError
 from domain.messages.steps import Exclusion
 from tests.support.books import Books, allocate, book, open_books, shipment_ids
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from domain.messages.steps import Allocate, Allocation
 
 
 @pytest.fixture
@@ -26,6 +27,12 @@ async def _funded(books: Books, *lines: tuple[str, int]) -> str:
     return order
 
 
+async def _decided(books: Books, request: Allocate) -> Allocation:
+    """The decision, whether this call made it or an earlier one."""
+    allocation = await books.sourcing.allocate(request)
+    return allocation.model_copy(update={"repeated": False})
+
+
 async def _reserved(books: Books, location: str) -> int:
     reserved: int = await books.value(
         "SELECT coalesce(sum(reserved), 0) FROM stock WHERE location_id = :id", id=location
@@ -37,7 +44,7 @@ async def test_an_order_is_sourced_and_reserved_once(books: Books) -> None:
     await books.stock(LIL_1=5)
     order = await _funded(books, ("SKU-1", 2))
 
-    allocation = await books.twice(lambda: books.sourcing.allocate(allocate(order)))
+    allocation = await books.twice(lambda: _decided(books, allocate(order)))
 
     [shipment] = allocation.shipments
     assert (shipment.shipment_id, shipment.location_id) == (f"{order}:1", "LIL")
@@ -53,18 +60,24 @@ async def test_an_order_that_is_sourced_several_times_at_once_is_reserved_once(
 ) -> None:
     await books.stock(LIL_1=50)
     order = await _funded(books, ("SKU-1", 2))
-    allocation = await books.at_once(lambda: books.sourcing.allocate(allocate(order)))
+    allocation = await books.at_once(lambda: _decided(books, allocate(order)))
     assert shipment_ids(allocation) == [f"{order}:1"]
     assert await _reserved(books, "LIL") == 2
     assert (await books.timeline(order)).count("sourced") == 1
 
 
-async def test_the_same_generation_for_another_request_is_an_error(books: Books) -> None:
+async def test_the_first_decision_under_a_number_stands_and_says_what_it_was_about(
+    books: Books,
+) -> None:
+    # After a worker died the same decision may be asked for with more to give up.
     await books.stock(LIL_1=50)
     order = await _funded(books, ("SKU-1", 2))
-    await books.sourcing.allocate(allocate(order))
-    with pytest.raises(KeyReusedError):
-        await books.sourcing.allocate(allocate(order, abandon=[f"{order}:1"], next_shipment=2))
+    first = await books.sourcing.allocate(allocate(order))
+    assert (first.repeated, first.abandoned) == (False, ())
+
+    again = await books.sourcing.allocate(allocate(order, abandon=[f"{order}:1"], next_shipment=2))
+
+    assert again == first.model_copy(update={"repeated": True})
     assert await _reserved(books, "LIL") == 2
 
 
@@ -91,7 +104,7 @@ async def test_a_shipment_given_up_is_free_before_its_order_is_sourced_again(
     ruled_out = Exclusion(location_id="LIL", reason="Lille refused")
 
     again = allocate(order, 3, abandon=[f"{order}:1"], exclusions=[ruled_out], next_shipment=2)
-    allocation = await books.twice(lambda: books.sourcing.allocate(again))
+    allocation = await books.twice(lambda: _decided(books, again))
 
     assert [s.location_id for s in allocation.shipments] == ["LYO"]
     assert (await _reserved(books, "LIL"), await _reserved(books, "LYO")) == (0, 2)
@@ -105,7 +118,7 @@ async def test_what_is_given_up_without_another_way_is_freed_and_nothing_taken(
     order = await _funded(books, ("SKU-1", 2))
     await books.sourcing.allocate(allocate(order))
     freed = allocate(order, 3, abandon=[f"{order}:1"], next_shipment=2, reserve=False)
-    allocation = await books.twice(lambda: books.sourcing.allocate(freed))
+    allocation = await books.twice(lambda: _decided(books, freed))
     assert allocation.shipments == ()
     assert allocation.backordered == {"1": 2}
     assert allocation.promise is None

@@ -108,25 +108,16 @@ def _service(draw: st.DrawFn, name: str, *, light: bool) -> Service:
 
 @st.composite
 def _exclusions(draw: st.DrawFn, skus: tuple[str, ...], locations: tuple[str, ...]) -> Exclusion:
-    reason = "it was tried"
     location = draw(st.sampled_from(locations))
-    return draw(
-        st.sampled_from(
-            [
-                Exclusion(reason=reason, location_id=location),
-                Exclusion(reason=reason, location_id=location, sku=draw(st.sampled_from(skus))),
-                Exclusion(
-                    reason=reason, carrier="colibri", service=draw(st.sampled_from(SERVICES))
-                ),
-                Exclusion(
-                    reason=reason,
-                    location_id=location,
-                    carrier="colibri",
-                    service=draw(st.sampled_from(SERVICES)),
-                ),
-            ]
-        )
-    )
+    sku = draw(st.sampled_from(skus))
+    service = {"carrier": "colibri", "service": draw(st.sampled_from(SERVICES))}
+    ways = [
+        {"location_id": location},
+        {"location_id": location, "sku": sku},
+        service,
+        {"location_id": location, **service},
+    ]
+    return Exclusion.model_validate({"reason": "it was tried", **draw(st.sampled_from(ways))})
 
 
 _POLICIES = st.builds(

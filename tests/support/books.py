@@ -423,6 +423,7 @@ def allocate(
     exclusions: Sequence[Exclusion] = (),
     next_shipment: int = 1,
     reserve: bool = True,
+    on_hold: bool = False,
 ) -> Allocate:
     return Allocate(
         order_id=order,
@@ -437,6 +438,7 @@ def allocate(
         ),
         exclusions=tuple(exclusions),
         reserve=reserve,
+        on_hold=on_hold,
     )
 
 

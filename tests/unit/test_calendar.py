@@ -1,4 +1,5 @@
-"""When a parcel arrives: cut-off 16:00 in Paris, dispatch Monday to Friday, delivery to Saturday."""
+"""When a parcel arrives: cut-off 16:00 in Paris, dispatch Monday to Friday, delivery on Saturday
+as well."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -38,7 +39,7 @@ def test_what_comes_before_the_cut_off_of_a_working_day_leaves_that_day(
 @pytest.mark.parametrize(
     ("utc_hour", "day"),
     [
-        # In winter 16:00 in Paris is 15:00 UTC, in summer 14:00: the clock went forward on 29 March.
+        # 16:00 in Paris is 15:00 UTC in winter and 14:00 in summer, from 29 March on.
         (datetime(2026, 3, 27, 14, 30, tzinfo=UTC), date(2026, 3, 27)),
         (datetime(2026, 3, 30, 13, 59, tzinfo=UTC), date(2026, 3, 30)),
         (datetime(2026, 3, 30, 14, 0, tzinfo=UTC), date(2026, 3, 31)),

@@ -39,7 +39,7 @@ def test_a_shipment_says_from_where_it_comes_why_and_what_it_waits_for(
     shipment = _shipment(status)
     words = details(OrderState(shipments={shipment.id: shipment}))
     assert "Lille, shipment 7" in words
-    assert "why: 203 km away" in words
+    assert "from here because: 203 km away" in words
     waits = words.split("### Waits for")[1].split("###")[0]
     assert ("nothing" in waits) == status.is_over
 

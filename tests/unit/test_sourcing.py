@@ -58,7 +58,7 @@ def _problem(
     stock: dict[str, dict[str, int]],
     **changes: object,
 ) -> SourcingProblem:
-    """Lines of SKU and units, 1 kg a unit; stock by location; LIL is the cheapest, then LYO, PAR."""
+    """Lines of SKU and units, 1 kg a unit; stock by location, LIL the cheapest, then LYO, PAR."""
     rows = list(lines.items()) if isinstance(lines, dict) else lines
     return SourcingProblem.model_validate(
         {

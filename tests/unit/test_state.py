@@ -73,9 +73,15 @@ def test_numbers_of_shipments_are_not_used_again() -> None:
     assert many.next_shipment() == 13
 
 
-def test_generations_count_up_and_an_undo_is_registered_once() -> None:
+def test_each_step_is_counted_for_itself() -> None:
     state = OrderState()
-    assert [state.next_generation() for _ in range(3)] == [1, 2, 3]
+    assert [state.next_generation("credit") for _ in range(2)] == [1, 2]
+    assert state.next_generation("allocate") == 1
+    assert state.next_generation("credit") == 3
+
+
+def test_an_undo_is_registered_once() -> None:
+    state = OrderState()
     for undo in (Undo.PAYMENT, Undo.BOOKS, Undo.PAYMENT):
         state.register(undo)
     assert state.undo == [Undo.PAYMENT, Undo.BOOKS]
@@ -113,7 +119,7 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         exclusions=[Exclusion(location_id="LIL", sku="SKU-1", reason="not found")],
         abandoned=[Abandon(shipment_id="web:R-1:1", location_name="Lille", reason="refused")],
         undo=[Undo.BOOKS],
-        generation=7,
+        generations={"allocate": 7},
         resourcings=2,
         applied_events=["E-1"],
     )

@@ -1,0 +1,49 @@
+"""A worker may die after a step is committed and before its workflow task is.
+
+The task then runs again, and its steps may come with other requests than the ones that are done.
+"""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from activities.sourcing import SourcingActivities
+from adapters.postgres.network_cache import NetworkCache
+from domain.messages.events import WarehouseEvent, WarehouseEventKind
+from domain.messages.steps import Allocate
+from tests.support.house import SHORT, House
+from workflows.order import OrderWorkflow
+from world.behaviour import Behaviour
+
+
+async def test_what_a_lost_decision_did_not_know_is_decided_by_the_next_one(house: House) -> None:
+    await house.world.behave(Behaviour(speed=house.speed, odds={"warehouse_silent": 1}))
+    await house.stock(LIL_1=5, LYO_1=5)
+    placed = await house.place(("SKU-1", 2))
+    await house.until_event(placed["order_id"], "released")
+    lost = Allocate(
+        order_id=placed["order_id"],
+        generation=2,
+        at=datetime.now(UTC),
+        policy_version=SHORT.version,
+        policy=SHORT.sourcing,
+        next_shipment=2,
+    )
+    await SourcingActivities(house.engine, NetworkCache()).allocate(lost)
+
+    await house.world.behave(Behaviour(speed=house.speed))
+    await house.handle(placed["order_id"]).signal(
+        OrderWorkflow.warehouse_event,
+        WarehouseEvent(
+            event_id=uuid4().hex,
+            shipment_id=f"{placed['order_id']}:1",
+            kind=WarehouseEventKind.REJECTED,
+            occurred_at=datetime.now(UTC),
+        ),
+    )
+
+    closed = await house.until_status(placed["order_id"], "closed")
+    assert [(s["location_id"], s["status"]) for s in closed["shipments"]] == [
+        ("LIL", "abandoned"),
+        ("LYO", "delivered"),
+    ]
+    await house.check()
