@@ -120,6 +120,8 @@ async def _write_recall(
 ) -> ShipmentRecalled | RecallRefused:
     detail = {"shipment": shipment["id"], "location": shipment["location_name"]}
     if isinstance(answer, Refused):
+        # Then it has the shipment, though its answer to the release may have been lost.
+        await shipping.write_released(step.conn, shipment["id"])
         step.tell(EventKind.RECALL_REFUSED, reason=answer.reason, **detail)
         return RecallRefused(code=answer.code, reason=answer.reason)
     step.tell(EventKind.RECALLED, **detail)

@@ -38,6 +38,7 @@ def report_from_warehouse(shipment: ShipmentState, event: WarehouseEvent) -> Non
     if event.kind is WarehouseEventKind.REJECTED:
         shipment.rejection = event.reason or "no reason given"
         return
+    shipment.reported = True
     if event.quantities is not None and shipment.quantities is None:
         shipment.quantities = event.quantities
     _advance(shipment, _BY_WAREHOUSE[event.kind], event.occurred_at)

@@ -42,6 +42,7 @@ from workflows.clock import is_past, keep_time
 from workflows.display import Display
 from workflows.shipment import ShipmentThread
 from workflows.steps import Books
+from workflows.threads import ShipmentThreads
 
 
 @workflow.defn(name="Order")
@@ -52,7 +53,7 @@ class OrderWorkflow:
         self._policy = start.policy
         self._state = start.state or OrderState()
         self._books = Books()
-        self._threads: dict[str, tuple[ShipmentThread, asyncio.Task[None]]] = {}
+        self._threads = ShipmentThreads(self._thread)
         self._display = Display(self._state)
 
     @workflow.run
@@ -61,11 +62,11 @@ class OrderWorkflow:
         if self._state.placement is None:
             await self._place()
         while not self._is_done():
-            self._tend_shipments()
+            self._threads.tend(self._state.shipments.values())
             self._display.refresh()
             await workflow.wait_condition(self._has_something_to_do)
             await self._act()
-            if self._has_long_history():
+            if self._may_continue_as_new():
                 await self._continue_as_new()
         await self._close()
         clock.cancel()
@@ -103,10 +104,15 @@ class OrderWorkflow:
         elif state.stock_arrived:
             state.stock_arrived = False
             if state.backordered and state.hold is None:
+                # Where something could not be found, or no carrier would come, it may be now.
+                state.exclusions.clear()
                 await self._source()
         elif is_past(state.backordered_until):
             explanation = f"{sum(state.backordered.values())} unit(s) have not come into stock"
             await self._put_on_hold(HoldReason.BACKORDER_EXPIRED, explanation)
+        elif state.uncaptured is not None and state.hold is None:
+            explanation, state.uncaptured = state.uncaptured, None
+            await self._put_on_hold(HoldReason.CAPTURE_REFUSED, explanation)
         elif state.hold is not None and self._may_expire(state.hold):
             await self._give_up(f"nobody decided in time: {state.hold.explanation}")
 
@@ -185,8 +191,9 @@ class OrderWorkflow:
         await self._record(OrderStatus.PLACING, release.note, by=release.released_by)
         if not state.funded:
             await self._secure_funds(override_by=release.released_by)
-        if state.funded:
+        if state.funded and (state.backordered or not state.shipments):
             await self._source()
+        state.advance()
         state.release = None
 
     async def _give_up(self, reason: str) -> None:
@@ -194,6 +201,7 @@ class OrderWorkflow:
         state = self._state
         state.hold = None
         state.backordered = {}
+        state.uncaptured = None
         left = any(s.status.has_left for s in state.shipments.values())
         state.status = OrderStatus.CLOSED if left else OrderStatus.CANCELLED
         for undo in reversed(state.undo):
@@ -252,12 +260,13 @@ class OrderWorkflow:
             or state.abandoned
             or state.reopened
             or state.stock_arrived
+            or (state.uncaptured is not None and state.hold is None)
             or (state.hold is not None and state.release is not None)
             or is_past(state.backordered_until)
             or (state.hold is not None and self._may_expire(state.hold))
-            or any(task.done() for _, task in self._threads.values())
+            or self._threads.has_any_ended
             or self._display.is_stale
-            or self._has_long_history()
+            or self._may_continue_as_new()
         )
 
     def _may_expire(self, hold: Hold) -> bool:
@@ -272,44 +281,34 @@ class OrderWorkflow:
             and not state.backordered
             and not state.abandoned
             and not state.reopened
+            and state.uncaptured is None
             and all(s.is_over for s in state.shipments.values())
-            and not self._threads
+            and self._threads.are_none
         )
 
     # How the process runs.
 
-    def _tend_shipments(self) -> None:
-        for shipment_id, (_, task) in list(self._threads.items()):
-            if task.done():
-                task.result()  # a fault in a thread is a fault of the order
-                del self._threads[shipment_id]
-        for shipment in self._state.shipments.values():
-            if shipment.id not in self._threads and not shipment.is_over:
-                thread = ShipmentThread(
-                    self._order, self._policy, self._state, shipment, self._books
-                )
-                self._threads[shipment.id] = thread, asyncio.create_task(thread.run())
+    def _thread(self, shipment: ShipmentState) -> ShipmentThread:
+        return ShipmentThread(self._order, self._policy, self._state, shipment, self._books)
 
     def _deadlines(self) -> list[datetime | None]:
         state = self._state
         hold = None if state.hold is None else state.hold.until
         return [hold, state.backordered_until, *(s.due for s in state.shipments.values())]
 
-    def _has_long_history(self) -> bool:
+    def _may_continue_as_new(self) -> bool:
+        """The history is long, and nothing is under way that would be waited for."""
         info = workflow.info()
-        return (
+        is_long = (
             info.is_continue_as_new_suggested()
             or info.get_current_history_length() >= self._policy.continue_as_new_after_events
         )
+        return is_long and self._state.release is None and not self._threads.is_any_calling
 
     async def _continue_as_new(self) -> None:
-        for thread, _ in self._threads.values():
-            thread.pause()
+        self._threads.pause()
         await workflow.wait_condition(
-            lambda: (
-                all(task.done() for _, task in self._threads.values())
-                and workflow.all_handlers_finished()
-            )
+            lambda: self._threads.have_all_ended and workflow.all_handlers_finished()
         )
         workflow.continue_as_new(
             OrderStart(order=self._order, policy=self._policy, state=self._state)

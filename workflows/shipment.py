@@ -6,6 +6,7 @@ A disruption gives the shipment up: what it was for is sourced again by the orde
 this thread takes back what the location and the carrier already have.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -26,6 +27,7 @@ from domain.messages.steps import (
     DispatchRecorded,
     Exclusion,
     NoteShipment,
+    PaymentRefused,
     RecallRefused,
     RecallShipment,
     RecordDelivery,
@@ -33,12 +35,14 @@ from domain.messages.steps import (
     RecordPick,
     ReleaseRefused,
     ReleaseShipment,
+    ShipmentRecalled,
     VoidBooking,
 )
 from domain.progress import moment_of
 from domain.timeline import EventKind
+from domain.wording import money
 from workflows.clock import is_past
-from workflows.steps import Books, ask
+from workflows.steps import Books, Owner, Request, Result, ask
 
 _BOOKING_ATTEMPT = 1
 
@@ -60,6 +64,7 @@ class ShipmentThread:
         self._shipment = shipment
         self._books = books
         self._pausing = False
+        self.is_calling = False
 
     def pause(self) -> None:
         """Stop before the next step, so that the order can continue as new."""
@@ -80,21 +85,20 @@ class ShipmentThread:
 
     async def _book(self) -> None:
         shipment, plan = self._shipment, self._shipment.plan
-        service = Exclusion(
-            carrier=plan.carrier, service=plan.service, reason=f"{plan.carrier} refused a booking"
-        )
         try:
-            booking = await ask(
+            booking = await self._ask(
                 CarrierActivities.book_carrier,
                 BookCarrier(shipment_id=shipment.id, attempt=_BOOKING_ATTEMPT, at=workflow.now()),
                 summary=f"Book {plan.service_name} from {plan.location_name}",
                 within=self._policy.release_timeout,
             )
         except ActivityError:
-            self._give_up(f"{plan.carrier} cannot be reached", service, void=True)
+            reason = f"{plan.carrier} cannot be reached"
+            self._give_up(reason, self._not_so(reason), void=True)
             return
         if isinstance(booking, CarrierRefused):
-            self._give_up(f"{plan.carrier} refused: {booking.reason}", service)
+            reason = f"{plan.carrier} refused {plan.service_name}: {booking.reason}"
+            self._give_up(reason, self._not_so(reason))
             return
         shipment.tracking_number = booking.tracking_number
         shipment.status = ShipmentStatus.BOOKED
@@ -103,7 +107,7 @@ class ShipmentThread:
         shipment, plan = self._shipment, self._shipment.plan
         due = workflow.now() + self._policy.pick_timeout
         try:
-            release = await ask(
+            release = await self._ask(
                 LocationActivities.release_to_location,
                 ReleaseShipment(shipment_id=shipment.id, at=workflow.now(), pick_by=due),
                 summary=f"Release to {plan.location_name}",
@@ -121,14 +125,22 @@ class ShipmentThread:
         shipment.status = ShipmentStatus.RELEASED
 
     async def _await_pick(self) -> None:
+        """The location's own report says how much was picked; the carrier's, only that it was."""
         shipment, name = self._shipment, self._shipment.plan.location_name
-        await self._until(Progress.PICKED, or_rejected=True)
-        if shipment.progress.reached(Progress.PICKED):
+        await self._until(
+            lambda: (
+                shipment.reported
+                or shipment.rejection is not None
+                or (shipment.due is None and shipment.progress.reached(Progress.PICKED))
+            )
+        )
+        if self._pausing:
+            return
+        if shipment.reported or shipment.progress.reached(Progress.PICKED):
             await self._record_pick()
         elif shipment.rejection is not None:
-            reason = f"{name} rejected it: {shipment.rejection}"
-            self._give_up(reason, self._not_here(reason), void=True)
-        elif self._is_late():
+            self._give_up_rejected()
+        else:
             await self._pass_over(f"{name} did not confirm in time")
 
     async def _record_pick(self) -> None:
@@ -158,26 +170,38 @@ class ShipmentThread:
         shipment.status = ShipmentStatus.PICKED
 
     async def _pass_over(self, reason: str) -> None:
-        """The location has not answered in time: take the shipment back, unless it has left."""
+        """The location has not answered in time: take the shipment back, unless it has left.
+
+        What it reports in the meantime counts: then the shipment goes on.
+        """
         shipment, name = self._shipment, self._shipment.plan.location_name
         shipment.due = None
         try:
             recall = await self._recall(within=self._policy.release_timeout)
         except ActivityError:
-            self._give_up(reason, self._not_here(reason), void=True, recall=True)
-            return
-        if isinstance(recall, RecallRefused):
-            shipment.note = f"{name} cannot stop it: {recall.reason}"
-            shipment.due = workflow.now() + self._policy.pick_timeout
+            stopped = not shipment.progress.reached(Progress.PICKED)
+            recall_later = stopped
+        else:
+            stopped, recall_later = isinstance(recall, ShipmentRecalled), False
+            if isinstance(recall, RecallRefused):
+                shipment.note = f"{name} cannot stop it: {recall.reason}"
+        if stopped:
+            self._give_up(reason, self._not_here(reason), void=True, recall=recall_later)
+        else:
             shipment.status = ShipmentStatus.RELEASED
-            return
-        self._give_up(reason, self._not_here(reason), void=True)
 
     async def _await_dispatch(self) -> None:
         shipment = self._shipment
-        await self._until(Progress.DISPATCHED)
+        await self._until(
+            lambda: shipment.progress.reached(Progress.DISPATCHED) or shipment.rejection is not None
+        )
+        if self._pausing:
+            return
         if not shipment.progress.reached(Progress.DISPATCHED):
-            await self._point_out(EventKind.DISPATCH_OVERDUE)
+            if shipment.rejection is not None:
+                self._give_up_rejected()
+            else:
+                await self._point_out(EventKind.DISPATCH_OVERDUE)
             return
         dispatch = await self._books.do(
             ShipmentActivities.record_dispatch,
@@ -194,7 +218,7 @@ class ShipmentThread:
         shipment.status = ShipmentStatus.DISPATCHED
 
     async def _capture(self, dispatch: DispatchRecorded) -> None:
-        await ask(
+        capture = await self._ask(
             PaymentActivities.capture_payment,
             CapturePayment(
                 order_id=self._order.order_id,
@@ -205,10 +229,15 @@ class ShipmentThread:
             ),
             summary=f"Capture the payment of {dispatch.invoice_id}",
         )
+        if isinstance(capture, PaymentRefused):
+            amount = money(dispatch.amount, self._order.currency)
+            self._state.uncaptured = f"{amount} could not be captured: {capture.reason}"
 
     async def _await_delivery(self) -> None:
         shipment = self._shipment
-        await self._until(Progress.DELIVERED)
+        await self._until(lambda: shipment.progress.reached(Progress.DELIVERED))
+        if self._pausing:
+            return
         if not shipment.progress.reached(Progress.DELIVERED):
             await self._point_out(EventKind.DELIVERY_OVERDUE)
             return
@@ -228,28 +257,42 @@ class ShipmentThread:
         """Undo, in reverse, what a shipment given up has set going elsewhere."""
         shipment, plan = self._shipment, self._shipment.plan
         if shipment.to_recall:
-            await self._recall(within=None)
+            recall = await self._recall(within=None)
+            if isinstance(recall, RecallRefused):
+                shipment.note = f"{plan.location_name} has sent it all the same: {recall.reason}"
             shipment.to_recall = False
         if shipment.to_void:
-            await ask(
+            await self._ask(
                 CarrierActivities.void_booking,
                 VoidBooking(shipment_id=shipment.id, attempt=_BOOKING_ATTEMPT, at=workflow.now()),
                 summary=f"Void the booking at {plan.carrier}",
             )
             shipment.to_void = False
 
-    async def _recall(self, within: timedelta | None) -> object:
-        return await ask(
+    async def _recall(self, within: timedelta | None) -> ShipmentRecalled | RecallRefused:
+        return await self._ask(
             LocationActivities.recall_from_location,
             RecallShipment(shipment_id=self._shipment.id, at=workflow.now()),
             summary=f"Recall from {self._shipment.plan.location_name}",
             within=within,
         )
 
+    async def _ask(
+        self,
+        step: Callable[[Owner, Request], Awaitable[Result]],
+        request: Request,
+        *,
+        summary: str,
+        within: timedelta | None = None,
+    ) -> Result:
+        self.is_calling = True
+        try:
+            return await ask(step, request, summary=summary, within=within)
+        finally:
+            self.is_calling = False
+
     async def _point_out(self, kind: EventKind) -> None:
         """A late shipment stays where it is, and its lateness is there to read."""
-        if not self._is_late():
-            return
         shipment = self._shipment
         shipment.due = None
         shipment.note = kind.value.replace("_", " ")
@@ -279,20 +322,20 @@ class ShipmentThread:
             Abandon(shipment_id=shipment.id, location_name=plan.location_name, reason=reason)
         )
 
+    def _give_up_rejected(self) -> None:
+        reason = f"{self._shipment.plan.location_name} rejected it: {self._shipment.rejection}"
+        self._give_up(reason, self._not_here(reason), void=True)
+
+    def _not_so(self, reason: str) -> Exclusion:
+        plan = self._shipment.plan
+        return Exclusion(carrier=plan.carrier, service=plan.service, reason=reason)
+
     def _not_here(self, reason: str) -> Exclusion:
         return Exclusion(location_id=self._shipment.plan.location_id, reason=reason)
 
-    async def _until(self, step: Progress, *, or_rejected: bool = False) -> None:
+    async def _until(self, reported: Callable[[], bool]) -> None:
         """Wait for a report, or for the step to be late."""
-        shipment = self._shipment
-        await workflow.wait_condition(
-            lambda: (
-                self._pausing
-                or shipment.progress.reached(step)
-                or (or_rejected and shipment.rejection is not None)
-                or self._is_late()
-            )
-        )
+        await workflow.wait_condition(lambda: self._pausing or reported() or self._is_late())
 
     def _is_late(self) -> bool:
         return is_past(self._shipment.due)

@@ -61,6 +61,7 @@ class HoldReason(StrEnum):
     NO_SOURCE = "no_source"
     RESOURCING_EXHAUSTED = "resourcing_exhausted"
     BACKORDER_EXPIRED = "backorder_expired"
+    CAPTURE_REFUSED = "capture_refused"
 
 
 class OrderFacts(Stored):

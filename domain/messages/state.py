@@ -49,7 +49,8 @@ class _Mutable(BaseModel):
 class ShipmentState(_Mutable):
     """A shipment's own thread.
 
-    `due` is when its present step is late, None while it is not timed. `to_recall` and `to_void`
+    `due` is when its present step is late, None while it is not timed. `reported` says that the
+    location itself has said what it picked, `quantities` how much. `to_recall` and `to_void`
     say what is still to be taken back from the location and the carrier of a shipment given up.
     """
 
@@ -60,6 +61,7 @@ class ShipmentState(_Mutable):
     tracking_number: str | None = None
     due: datetime | None = None
     occurred_at: dict[Progress, datetime] = Field(default_factory=dict)
+    reported: bool = False
     rejection: str | None = None
     note: str | None = None
     to_recall: bool = False
@@ -77,7 +79,8 @@ class ShipmentState(_Mutable):
 class OrderState(_Mutable):
     """Everything that an order's workflow knows; serialisable as a whole.
 
-    `reopened` says that units have become free of their shipment and are to be sourced again.
+    `reopened` says that units have become free of their shipment and are to be sourced again,
+    `uncaptured` in words which money could not be taken for what has left.
     """
 
     status: OrderStatus = OrderStatus.PLACING
@@ -90,6 +93,7 @@ class OrderState(_Mutable):
     backordered_until: datetime | None = None
     stock_arrived: bool = False
     reopened: bool = False
+    uncaptured: str | None = None
     shipments: dict[str, ShipmentState] = Field(default_factory=dict)
     exclusions: list[Exclusion] = Field(default_factory=list)
     abandoned: list[Abandon] = Field(default_factory=list)

@@ -89,6 +89,31 @@ async def test_a_location_that_says_no_is_passed_over(house: House, refusal: Cha
     await house.check()
 
 
+async def test_a_location_that_rejects_what_it_has_picked_is_passed_over(house: House) -> None:
+    await house.world.behave(Behaviour(speed=house.speed, odds={"warehouse_silent": 1}))
+    await house.stock(LIL_1=5, LYO_1=5)
+    placed = await house.place(("SKU-1", 1))
+    await house.until_event(placed["order_id"], "released")
+    await house.world.behave(Behaviour(speed=house.speed))
+    for kind in ("picked", "rejected"):
+        report = {
+            "event_id": f"E-{kind}",
+            "kind": kind,
+            "reference": f"{placed['order_id']}:1",
+            "occurred_at": "2026-11-20T10:00:00+01:00",
+            "lines": [{"line_id": "1", "sku": "SKU-1", "quantity": 1}],
+        }
+        assert (await house.api.post("/webhooks/warehouses/LIL", json=report)).status_code == 202
+
+    closed = await house.until_status(placed["order_id"], "closed")
+
+    assert [(s["location_id"], s["status"]) for s in closed["shipments"]] == [
+        ("LIL", "abandoned"),
+        ("LYO", "delivered"),
+    ]
+    await house.check()
+
+
 async def test_a_location_that_stays_silent_is_recalled_and_passed_over(house: House) -> None:
     await house.policy(SHORT.model_copy(update={"pick_timeout": timedelta(milliseconds=300)}))
     await house.stock(LIL_1=5, LYO_1=5)

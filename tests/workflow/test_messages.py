@@ -64,6 +64,9 @@ async def test_duplicated_reordered_and_late_reports_change_nothing(house: House
 async def test_a_delivery_reported_first_takes_the_shipment_past_pick_and_dispatch(
     house: House,
 ) -> None:
+    """The location's report of what it picked may only be late: it is waited for, as long as for a
+    pick. Then what the carrier delivered was all."""
+    await house.policy(SHORT.model_copy(update={"pick_timeout": timedelta(seconds=1)}))
     await _quiet(house)
     await house.stock(LIL_1=5)
     placed = await house.place(("SKU-1", 1))
@@ -75,6 +78,23 @@ async def test_a_delivery_reported_first_takes_the_shipment_past_pick_and_dispat
 
     closed = await house.until_status(placed["order_id"], "closed")
     assert [i["amount"] for i in closed["invoices"]] == [1000]
+    await house.check()
+
+
+async def test_a_short_pick_that_is_reported_after_the_collection_counts(house: House) -> None:
+    await _quiet(house)
+    await house.stock(LIL_1=5)
+    placed = await house.place(("SKU-1", 3))
+    await house.until_event(placed["order_id"], "released")
+    handle, shipment = house.handle(placed["order_id"]), f"{placed['order_id']}:1"
+
+    await handle.signal(OrderWorkflow.carrier_event, _delivered(shipment))
+    short = _picked(shipment).model_copy(update={"quantities": {"1": 1}})
+    await handle.signal(OrderWorkflow.warehouse_event, short)
+
+    await house.until_event(placed["order_id"], "delivered")
+    order = await house.order(placed["order_id"])
+    assert [i["amount"] for i in order["invoices"]] == [1000]
     await house.check()
 
 
@@ -147,6 +167,7 @@ async def test_an_order_continues_as_new_with_all_it_knows(house: House) -> None
         )
     await house.until_new_run(placed["order_id"], first_run)
 
+    await handle.signal(OrderWorkflow.warehouse_event, _picked(f"{placed['order_id']}:2"))
     for number in (1, 2):
         await handle.signal(
             OrderWorkflow.carrier_event, _delivered(f"{placed['order_id']}:{number}")

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import httpx
+
 from tests.support.house import SHORT, House
+from world.behaviour import Behaviour
 
 
 async def test_what_is_not_in_stock_is_backordered_and_the_rest_is_sent(house: House) -> None:
@@ -75,6 +78,31 @@ async def test_a_declined_card_holds_the_order_and_nothing_is_reserved(house: Ho
     )
     assert placed["hold"]["reason"] == "payment_declined"
     assert (await house.sql("SELECT sum(reserved) FROM stock"))[0][0] == 0
+    await house.check()
+
+
+async def test_money_that_cannot_be_captured_holds_the_order(house: House) -> None:
+    await house.world.behave(Behaviour(speed=house.speed, odds={"warehouse_silent": 1}))
+    await house.stock(LIL_1=5)
+    placed = await house.place(
+        ("SKU-1", 2), customer_id="ZOE", tender="card", payment_token="tok_visa"
+    )
+    await house.until_event(placed["order_id"], "released")
+    async with httpx.AsyncClient(base_url=house.world.url, trust_env=False) as provider:
+        reference = f"{placed['order_id']}:pay:1"
+        await provider.delete("/payments/authorisations", params={"reference": reference})
+    report = {
+        "event_id": "E-1",
+        "kind": "dispatched",
+        "reference": f"{placed['order_id']}:1",
+        "occurred_at": "2026-11-20T10:00:00+01:00",
+    }
+    assert (await house.api.post("/webhooks/warehouses/LIL", json=report)).status_code == 202
+
+    held = await house.until_status(placed["order_id"], "on_hold")
+
+    assert held["hold_reason"] == "capture_refused"
+    assert "20.00 EUR could not be captured" in held["hold"]["explanation"]
     await house.check()
 
 
