@@ -7,6 +7,7 @@ serves all orders: when the notifier is down, one activity shows it, and no orde
 
 import asyncio
 import contextlib
+import logging
 from collections import defaultdict
 from datetime import UTC, datetime
 from itertools import chain
@@ -19,7 +20,15 @@ from adapters.postgres import notices
 from adapters.postgres.notices import Attempt, Notice
 from domain.messages.notices import RelayNotices, RelayReport
 from domain.notices import render
-from domain.ports import GatewayError, Message, Notifier
+from domain.ports import (
+    GatewayProtocolError,
+    GatewayUnavailable,
+    Message,
+    Notifier,
+    OutcomeUnknown,
+)
+
+logger = logging.getLogger(__name__)
 
 _BATCH = 64
 
@@ -41,9 +50,8 @@ class NoticeActivities:
         while asyncio.get_running_loop().time() < ends and not activity.is_worker_shutdown():
             activity.heartbeat(sent)
             attempts = await self._send_batch()
-            left = [attempt for attempt in attempts if attempt.failure is None]
-            sent += len(left)
-            if attempts and not left:
+            sent += sum(attempt.failure is None for attempt in attempts)
+            if attempts and all(a.failure is not None and not a.is_final for a in attempts):
                 raise ApplicationError(
                     f"the notifier took none of {len(attempts)} notices: {attempts[0].failure}",
                     type="NotifierUnavailable",
@@ -72,25 +80,35 @@ class NoticeActivities:
         for notice in notices_of_an_order:
             attempts.append(await self._send(notice))
             activity.heartbeat()
-            if attempts[-1].failure is not None:
+            if attempts[-1].failure is not None and not attempts[-1].is_final:
                 break
         return attempts
 
     async def _send(self, notice: Notice) -> Attempt:
-        words = render(notice.template, notice.language, notice.detail)
-        message = Message(
-            reference=f"notice-{notice.order_id}-{notice.occasion}-{notice.template}",
-            channel=notice.channel,
-            address=notice.address,
-            language=notice.language,
-            subject=words.subject,
-            body=words.body,
-        )
+        now = datetime.now(UTC)
         try:
-            await self._notifier.send(message)
-        except GatewayError as error:
-            return Attempt(notice.id, datetime.now(UTC), failure=f"{type(error).__name__}: {error}")
-        return Attempt(notice.id, datetime.now(UTC))
+            await self._notifier.send(_message(notice))
+        except (GatewayUnavailable, OutcomeUnknown) as error:
+            return Attempt(notice.id, now, failure=f"{type(error).__name__}: {error}")
+        except (GatewayProtocolError, KeyError, ValueError) as error:
+            # What cannot be worded, addressed or understood must not keep back the rest for ever.
+            logger.exception("a notice is given up", extra={"order_id": notice.order_id})
+            return Attempt(notice.id, now, failure=type(error).__name__, is_final=True)
+        return Attempt(notice.id, now)
+
+
+def _message(notice: Notice) -> Message:
+    if notice.address is None:
+        raise ValueError(f"there is no address for {notice.channel}")
+    words = render(notice.template, notice.language, notice.detail)
+    return Message(
+        reference=f"notice-{notice.order_id}-{notice.occasion}-{notice.template}",
+        channel=notice.channel,
+        address=notice.address,
+        language=notice.language,
+        subject=words.subject,
+        body=words.body,
+    )
 
 
 async def _pause(seconds: float) -> None:

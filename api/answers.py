@@ -100,13 +100,14 @@ class InvoiceAnswer(Answer):
 
 
 class NoticeAnswer(Answer):
-    """What the customer was told: sent, or still to be sent."""
+    """What the customer was told: sent, or still to be sent; `failure` says why it is not yet."""
 
     occasion: str
     template: str
     channel: str
     queued_at: Instant
     sent_at: Instant | None
+    failure: str | None
 
 
 class TimelineEntry(Answer):

@@ -12,6 +12,7 @@ class Template(StrEnum):
     CONFIRMED = "confirmed"
     PROMISE_CHANGED = "promise_changed"
     BACKORDERED = "backordered"
+    ALL_BACKORDERED = "all_backordered"
     DISPATCHED = "dispatched"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
@@ -64,6 +65,22 @@ _WORDS: dict[Template, dict[str, tuple[str, str]]] = {
             (
                 "{units} unité(s) de votre commande {reference} ne sont pas en stock. Nous les "
                 "envoyons dès leur arrivée. Ce que nous avons arrive au plus tard le {promise}."
+            ),
+        ),
+    },
+    Template.ALL_BACKORDERED: {
+        "en": (
+            "Your order {reference} waits for stock",
+            (
+                "Thank you for your order {reference}. Its {units} unit(s) are not in stock and "
+                "are sent as soon as they arrive; we tell you the day then."
+            ),
+        ),
+        "fr": (
+            "Votre commande {reference} attend du stock",
+            (
+                "Merci pour votre commande {reference}. Ses {units} unité(s) ne sont pas en stock "
+                "et partent dès leur arrivée ; nous vous dirons alors le jour."
             ),
         ),
     },
@@ -144,7 +161,7 @@ def news(told: Told | None, now: Told) -> Template | None:
     if told == now:
         return None
     if now.backordered_units and (told is None or told.backordered_units != now.backordered_units):
-        return Template.BACKORDERED
+        return Template.ALL_BACKORDERED if now.promised_day is None else Template.BACKORDERED
     if now.promised_day is None:
         return None
     first = told is None or told.promised_day is None

@@ -106,7 +106,7 @@ _AT_REST = [status.value for status in OrderStatus if status.is_final] + [
 _PROGRESS = text("""
 SELECT
     (SELECT count(*) FROM shipments WHERE status <> ALL(:over)) AS shipments_under_way,
-    (SELECT count(*) FROM notices WHERE sent_at IS NULL) AS notices_unsent,
+    (SELECT count(*) FROM notices WHERE sent_at IS NULL AND given_up_at IS NULL) AS notices_unsent,
     (SELECT coalesce(max(id), 0) FROM order_events) AS last_event
 """)
 _UNSETTLED = text("""
@@ -116,11 +116,12 @@ SELECT o.id AS order_id, o.status,
     (SELECT coalesce(max(e.kind), '') FROM order_events e WHERE e.id =
         (SELECT max(id) FROM order_events WHERE order_id = o.id)) AS last_event,
     (SELECT count(*) FROM notices n
-        WHERE n.order_id = o.id AND n.sent_at IS NULL) AS notices_unsent
+        WHERE n.order_id = o.id AND n.sent_at IS NULL AND n.given_up_at IS NULL) AS notices_unsent
 FROM orders o
 WHERE o.status <> ALL(:at_rest)
     OR EXISTS (SELECT FROM shipments s WHERE s.order_id = o.id AND s.status <> ALL(:over))
-    OR EXISTS (SELECT FROM notices n WHERE n.order_id = o.id AND n.sent_at IS NULL)
+    OR EXISTS (SELECT FROM notices n
+        WHERE n.order_id = o.id AND n.sent_at IS NULL AND n.given_up_at IS NULL)
 ORDER BY o.ordered_at, o.id
 """)
 _OTIF = text("""
@@ -168,7 +169,7 @@ SELECT
     (SELECT coalesce(sum(backordered), 0) FROM order_lines) AS backordered_units,
     (SELECT count(*) FROM shipments WHERE dispatched_at IS NOT NULL) AS shipments,
     (SELECT count(DISTINCT order_id) FROM shipments WHERE dispatched_at IS NOT NULL) AS shipped,
-    (SELECT count(*) FROM notices WHERE sent_at IS NULL) AS notices_unsent
+    (SELECT count(*) FROM notices WHERE sent_at IS NULL AND given_up_at IS NULL) AS notices_unsent
 """)
 
 

@@ -80,6 +80,7 @@ class NoticeView:
     channel: str
     queued_at: datetime
     sent_at: datetime | None
+    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ def _invoices(order_id: str) -> Select[Any]:
 
 
 def _notices(order_id: str) -> Select[Any]:
-    columns = "occasion template channel queued_at sent_at"
+    columns = "occasion template channel queued_at sent_at failure"
     return (
         select(*(notices.c[name] for name in columns.split()))
         .where(notices.c.order_id == order_id)

@@ -378,9 +378,12 @@ notices = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     _at("queued_at"),
     _at("sent_at", nullable=True),
+    _at("given_up_at", nullable=True),
     Column("failure", Text),
     Index("uq_notices_occasion", "order_id", "occasion", "template", "channel", unique=True),
-    Index("ix_notices_unsent", "id", postgresql_where=text("sent_at IS NULL")),
+    Index(
+        "ix_notices_unsent", "id", postgresql_where=text("sent_at IS NULL AND given_up_at IS NULL")
+    ),
     comment="What a customer is to be told, written with the fact itself and sent afterwards.",
 )
 

@@ -161,8 +161,20 @@ async def test_a_notice_the_notifier_does_not_understand_keeps_no_other_order_wa
     books.notifier.fails = misunderstands_one
     assert await _relay(books) == 1
     assert _told(books, good) == ["confirmed"]
+
     books.notifier.fails = lambda _: None
-    await _relay(books)
+    assert await _relay(books) == 0
+    [notice] = await books.sql("SELECT * FROM notices WHERE order_id = :id", id=bad)
+    assert (notice.sent_at, notice.failure) == (None, "GatewayProtocolError")
+    assert notice.given_up_at is not None
+
+
+async def test_a_notice_without_an_address_is_given_up_and_keeps_nothing_back(books: Books) -> None:
+    order = order_of_shipment(await books.delivered(("SKU-1", 1)))
+    await books.sql("UPDATE order_contacts SET email = NULL WHERE order_id = :id", id=order)
+    assert await _relay(books) == 0
+    failures = await books.sql("SELECT failure FROM notices WHERE given_up_at IS NOT NULL")
+    assert [row.failure for row in failures] == ["ValueError"] * 3
 
 
 async def test_a_relay_sends_what_comes_while_it_runs(books: Books) -> None:

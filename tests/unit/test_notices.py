@@ -37,7 +37,7 @@ def _told(day: str | None, backordered: int = 0) -> Told:
     [
         (None, _told(None), None),
         (None, _told("2026-03-05"), Template.CONFIRMED),
-        (None, _told(None, 3), Template.BACKORDERED),
+        (None, _told(None, 3), Template.ALL_BACKORDERED),
         (None, _told("2026-03-05", 3), Template.BACKORDERED),
         (_told("2026-03-05"), _told("2026-03-05"), None),
         (_told("2026-03-05"), _told("2026-03-06"), Template.PROMISE_CHANGED),

@@ -23,14 +23,14 @@ async def test_what_is_not_in_stock_is_backordered_and_the_rest_is_sent(house: H
 
 async def test_a_backorder_is_sent_when_stock_arrives(house: House) -> None:
     placed = await house.place(("SKU-1", 5))
-    await house.until_told(placed["order_id"], "backordered")
+    await house.until_told(placed["order_id"], "all_backordered")
     await house.stock(LYO_1=5)
 
     await house.tell_stock_arrived(placed["order_id"])
 
     await house.until_status(placed["order_id"], "closed")
     told = await house.told(placed["order_id"])
-    assert told == ["backordered", "confirmed", "dispatched", "delivered"]
+    assert told == ["all_backordered", "confirmed", "dispatched", "delivered"]
     await house.check()
 
 

@@ -230,6 +230,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("given_up_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_notices_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
@@ -240,7 +241,7 @@ def upgrade() -> None:
         "notices",
         ["id"],
         unique=False,
-        postgresql_where=sa.text("sent_at IS NULL"),
+        postgresql_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
     )
     op.create_index(
         "uq_notices_occasion",
@@ -485,7 +486,9 @@ def downgrade() -> None:
     op.drop_table("order_contacts")
     op.drop_index("uq_notices_occasion", table_name="notices")
     op.drop_index(
-        "ix_notices_unsent", table_name="notices", postgresql_where=sa.text("sent_at IS NULL")
+        "ix_notices_unsent",
+        table_name="notices",
+        postgresql_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
     )
     op.drop_table("notices")
     op.drop_table("decisions")
