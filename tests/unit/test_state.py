@@ -116,6 +116,7 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         backordered_until=AT,
         stock_arrived=True,
         reopened=True,
+        uncaptured="10.00 EUR could not be captured: expired",
         exclusions=[Exclusion(location_id="LIL", sku="SKU-1", reason="not found")],
         abandoned=[Abandon(shipment_id="web:R-1:1", location_name="Lille", reason="refused")],
         undo=[Undo.BOOKS],
