@@ -19,6 +19,7 @@ from domain.sourcing.explain import why
 from domain.sourcing.problem import SourcingPlan, SourcingProblem
 from domain.timeline import EventKind
 from domain.values import Value
+from domain.wording import LANGUAGES
 
 _RESULT = TypeAdapter(Allocation)
 _MAX_PLANS = 8
@@ -126,7 +127,7 @@ def _tell(
             location=abandoned.location_name,
             reason=abandoned.reason,
         )
-    for shipment in shipments:
+    for shipment, sourced in zip(shipments, plan.shipments, strict=True):
         step.tell(
             EventKind.SOURCED,
             shipment=shipment.shipment_id,
@@ -134,7 +135,7 @@ def _tell(
             location=shipment.location_name,
             service=shipment.service_name,
             promise=shipment.promise.isoformat(),
-            why=shipment.why,
+            why={language: why(problem, plan, sourced, language) for language in LANGUAGES},
         )
     if plan.backordered:
         skus = {line.line_id: line.sku for line in problem.lines}

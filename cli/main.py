@@ -115,6 +115,28 @@ def demo(
 
 
 @app.command()
+def load(
+    file: Annotated[
+        Path | None, typer.Argument(help="A JSON file; without one a sample is loaded.")
+    ] = None,
+    show_sample: Annotated[
+        bool, typer.Option("--print-sample", help="Print the sample, to start a file from.")
+    ] = False,
+    database_url: Annotated[
+        str | None, typer.Option(envvar="DATABASE_URL", help="By default the running stack's.")
+    ] = None,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Load locations, carriers, products, customers, a policy and opening stock."""
+    from cli.load import print_sample, run
+
+    if show_sample:
+        print_sample()
+    else:
+        run(file, data_dir, database_url)
+
+
+@app.command()
 def check(
     database_url: Annotated[
         str | None, typer.Option(envvar="DATABASE_URL", help="By default the running stack's.")

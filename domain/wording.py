@@ -35,12 +35,15 @@ def moment(at: datetime | str | None, language: str) -> str:
 
 
 def in_words(template: str, detail: Mapping[str, Any], language: str) -> str:
-    """Fill a template's `{names}`: moments and amounts by their names, the rest as it is."""
+    """Fill a template's `{names}`: moments and amounts by their names, what is given in several
+    languages in the one asked for, the rest as it is."""
     currency = str(detail.get("currency", ""))
     words: dict[str, Any] = {}
     for name, value in detail.items():
         if name in _MOMENTS:
             words[name] = moment(value, language)
+        elif isinstance(value, Mapping):
+            words[name] = value[language]
         elif name in _AMOUNTS and isinstance(value, int):
             words[name] = money(value, currency)
         else:

@@ -34,7 +34,8 @@ def details(state: OrderState) -> str:
         "### Waits for",
         *[f"- {wait}" for wait in _waits(state)],
     ]
-    for shipment in state.shipments.values():
+    # Python sorts stably: those given up come last, the others stay in their sequence.
+    for shipment in sorted(state.shipments.values(), key=lambda s: s.status.is_abandoned):
         parts += ["", f"### {_name(shipment)}: {shipment.status.value}", *_shipment(shipment)]
     if state.backordered:
         units = sum(state.backordered.values())

@@ -1,0 +1,111 @@
+"""`ariane load`: give a stack its network, products, customers and opening stock."""
+
+import asyncio
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.exc import IntegrityError
+
+from adapters.postgres.engine import create_engine
+from adapters.postgres.network import (
+    Network,
+    Receipt,
+    activate_policy,
+    load_network,
+    receive_stock,
+)
+from adapters.settings import DatabaseUrl
+from cli.demo.generator import generate
+from cli.demo.places import built_in
+from cli.stack import running_stack
+from domain.messages.policy import OrderPolicy
+
+_SAMPLE_SEED = 1
+_SAMPLE_LIMIT = 1_000_000  # minor units: 10,000.00
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What an installation starts with. `stock` is booked in once under `delivery`: loading the
+    same file again changes master data and policy, and books nothing twice."""
+
+    network: Network
+    policy: OrderPolicy
+    delivery: str
+    stock: tuple[Receipt, ...] = ()
+
+
+_FILE = TypeAdapter(Installation)
+
+
+def run(file: Path | None, data_dir: Path, database_url: str | None) -> None:
+    """Load a file, or the sample where none is named, and say what there is now."""
+    installation = sample() if file is None else _read(file)
+    url = _database(data_dir, database_url)
+    try:
+        asyncio.run(_load(installation, url))
+    except IntegrityError as error:
+        raise SystemExit(f"Nothing is loaded: {error.orig}") from None
+    network = installation.network
+    print(
+        f"Loaded {len(network.locations)} locations, {len(network.products)} products, "
+        f"{len(network.customers)} customers, {len(network.services)} carrier services and the "
+        f"stock of {installation.delivery}; policy {installation.policy.version} is active."
+    )
+
+
+def print_sample() -> None:
+    """Print the sample as a file to start from."""
+    print(json.dumps(_FILE.dump_python(sample(), mode="json"), indent=1, ensure_ascii=False))
+
+
+def sample() -> Installation:
+    """Ten locations in France, Belgium and Britain, invented, the same each time."""
+    scenario = generate(0, _SAMPLE_SEED, datetime.now(UTC).date(), built_in())
+    accounts = [replace(a, credit_limit=_SAMPLE_LIMIT) for a in scenario.network.accounts]
+    network = replace(scenario.network, accounts=accounts)
+    receipts = tuple(
+        Receipt(product.sku, location.id, 100)
+        for product in network.products
+        for location in network.locations
+        if location.kind == "warehouse"
+    )
+    return Installation(network, OrderPolicy(version="standard"), "sample", receipts)
+
+
+def _read(file: Path) -> Installation:
+    try:
+        return _FILE.validate_json(file.read_bytes())
+    except OSError as error:
+        raise SystemExit(f"{file} cannot be read: {error.strerror}.") from None
+    except ValidationError as error:
+        faults = [
+            f"  {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors(include_url=False)
+        ]
+        raise SystemExit("\n".join([f"Nothing is loaded from {file}:", *faults])) from None
+
+
+def _database(data_dir: Path, database_url: str | None) -> str:
+    if database_url is None:
+        stack = running_stack(data_dir)
+        if stack is None:
+            raise SystemExit(f"No stack runs on {data_dir}: give --database-url.")
+        database_url = stack.database_url
+    return TypeAdapter(DatabaseUrl).validate_python(database_url)
+
+
+async def _load(installation: Installation, url: str) -> None:
+    engine = create_engine(url, pool_size=1)
+    try:
+        async with engine.begin() as connection:
+            await load_network(connection, installation.network)
+            await activate_policy(connection, installation.policy)
+            await receive_stock(
+                connection, installation.stock, installation.delivery, datetime.now(UTC)
+            )
+    finally:
+        await engine.dispose()
