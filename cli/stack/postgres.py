@@ -36,8 +36,14 @@ _SETTINGS = {
     "log_checkpoints": "off",
 }
 
-# For data that nobody will miss: a test's database need not survive a power cut.
-_VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For data that nobody will miss: a test's database need not survive a power cut, nor be vacuumed.
+# (While it is, only a superuser could drop it.)
+_VOLATILE = {
+    "autovacuum": "off",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+}
 
 
 class PostgresServer:
