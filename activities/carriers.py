@@ -22,7 +22,7 @@ from domain.messages.steps import (
     Recorded,
     VoidBooking,
 )
-from domain.ports import Booked, BookingRequest, CarrierGateway, OutcomeUnknown, Place, Recipient
+from domain.ports import Booked, BookingRequest, CarrierGateway, OutcomeUnknown, Place
 from domain.ports import Refused as PortRefused
 from domain.timeline import EventKind
 
@@ -110,16 +110,10 @@ def _booking(reference: str, shipment: dict[str, Any]) -> BookingRequest:
             country=shipment["origin_country"],
             postal_code=shipment["origin_postal_code"],
         ),
-        recipient=recipient(shipment),
+        recipient=shipping.recipient_of(shipment),
         weight_grams=shipment["weight_grams"],
         deliver_by=shipment["promise"].date(),
     )
-
-
-def recipient(shipment: dict[str, Any]) -> Recipient:
-    """Who a shipment goes to, from `adapters.postgres.shipping.read_shipment`."""
-    names = ("name", "street", "city", "postal_code", "country", "email", "phone")
-    return Recipient(**{name: shipment[name] for name in names})
 
 
 async def _write(

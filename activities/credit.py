@@ -45,7 +45,13 @@ async def _secure(step: Step, request: SecureCredit) -> CreditSecured | CreditRe
             step.tell(EventKind.CREDIT_OVERRIDDEN, by=request.override_by, **detail)
         return CreditSecured(exposure=claimed.exposure, limit=claimed.limit)
     refused = _refusal(request, await credit.standing(step.conn, request.order_id))
-    step.tell(EventKind.CREDIT_REFUSED, reason=refused.reason)
+    step.tell(
+        EventKind.CREDIT_REFUSED,
+        amount=request.amount,
+        exposure=refused.exposure,
+        limit=refused.limit,
+        currency=request.currency,
+    )
     return refused
 
 

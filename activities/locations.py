@@ -6,7 +6,6 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from activities.carriers import recipient
 from adapters.postgres import shipping
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_shipment
@@ -92,7 +91,7 @@ def _release(
         service=shipment["service"],
         tracking_number=shipment["tracking_number"],
         label_url=shipment["label_url"],
-        recipient=recipient(shipment),
+        recipient=shipping.recipient_of(shipment),
         pick_by=request.pick_by,
         critical=shipment["critical"],
     )

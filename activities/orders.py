@@ -14,7 +14,6 @@ from domain.timeline import EventKind
 _RECORDED = TypeAdapter(Recorded)
 _KINDS = {
     OrderStatus.ON_HOLD: EventKind.HELD,
-    OrderStatus.PLACING: EventKind.HOLD_RELEASED,
     OrderStatus.CLOSED: EventKind.CLOSED,
 }
 
@@ -59,7 +58,7 @@ async def _record(step: Step, request: RecordOutcome) -> Recorded:
         final=request.status.is_final,
     )
     step.tell(
-        _KINDS[request.status],
+        EventKind.HOLD_RELEASED if request.by is not None else _KINDS[request.status],
         explanation=request.explanation,
         by=request.by,
         until=None if request.until is None else request.until.isoformat(),

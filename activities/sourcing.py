@@ -15,7 +15,7 @@ from domain import sourcing
 from domain.identity import shipment_id
 from domain.messages.orders import PlannedShipment
 from domain.messages.steps import Allocate, Allocation
-from domain.sourcing.explain import why
+from domain.sourcing.explain import shortage, why
 from domain.sourcing.problem import SourcingPlan, SourcingProblem
 from domain.timeline import EventKind
 from domain.values import Value
@@ -26,8 +26,8 @@ _MAX_PLANS = 8
 
 
 class _OvertakenError(Exception):
-    """Others reserved between our reading and our writing: what we locked is let go, and planned
-    anew."""
+    """Others reserved between our reading and our writing: what we locked is let go, and the order
+    is planned again."""
 
 
 class _Decision(Value):
@@ -68,7 +68,7 @@ class SourcingActivities:
         )
 
     async def _allocate(self, step: Step, request: Allocate) -> Allocation:
-        order = await allocation.lock_order(step.conn, request.order_id)
+        order = await allocation.lock_and_read_order(step.conn, request.order_id)
         gone = [abandoned.shipment_id for abandoned in request.abandon]
         freed = await allocation.abandon(step.conn, request.order_id, gone) if gone else {}
         problem = await allocation.read_problem(step.conn, self._network, request, order, freed)
@@ -81,7 +81,7 @@ class SourcingActivities:
         shipments = _number(request, problem, plan)
         promise = await allocation.write_plan(step.conn, request, problem, plan, shipments)
         _tell(step, request, problem, plan, shipments)
-        if not shipments:
+        if not shipments and request.reserve and plan.obstacle is None:
             await tell_promise(step, f"allocate:{request.generation}")
         return Allocation(
             abandoned=tuple(gone),
@@ -137,18 +137,9 @@ def _tell(
             promise=shipment.promise.isoformat(),
             why={language: why(problem, plan, sourced, language) for language in LANGUAGES},
         )
-    if plan.backordered:
-        skus = {line.line_id: line.sku for line in problem.lines}
-        short = sorted({skus[line_id] for line_id in plan.backordered})
+    if plan.backordered and request.reserve:
         step.tell(
             EventKind.NOT_SOURCED,
             units=sum(plan.backordered.values()),
-            reason=plan.obstacle or _shortage(request, short),
+            reason={language: shortage(problem, plan, language) for language in LANGUAGES},
         )
-
-
-def _shortage(request: Allocate, skus: list[str]) -> str:
-    # Where locations are ruled out, their stock does not count.
-    who = "no other location" if request.exclusions else "no location"
-    others = f" and {len(skus) - 5} more" if len(skus) > 5 else ""
-    return f"{who} has enough of {', '.join(skus[:5])}{others}"

@@ -13,7 +13,7 @@ from starlette.types import Lifespan
 from temporalio.client import Client
 
 from api import availability, health, orders, webhooks
-from api.limits import BodyLimit
+from api.limits import BodyLimit, TimeLimit
 from api.problems import MEDIA_TYPE, Problem, install_problem_handlers
 from api.services import Services
 
@@ -24,7 +24,9 @@ Place orders and follow them, ask what there is to sell, report on shipments.
 - Everything may be repeated after a 503 or without an answer: nothing happens twice.
 - Money is an integer in minor units; times are ISO 8601 with an offset.
 """
-_PROBLEM = {
+# How long a request may take besides waiting for an order's workflow.
+_BESIDES = timedelta(seconds=5)
+_PROBLEM: dict[str, Any] = {
     "description": "A problem",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
@@ -42,7 +44,8 @@ def create_app(
     """The API on these connections, which stay the caller's to close.
 
     Orders are processed by the workers on `task_queue`. `patience` bounds how long a request waits
-    for an order's workflow; `tracing` makes a span of each request.
+    for an order's workflow, and with 5 s more how long it takes in all; `tracing` makes a span of
+    each request.
     """
     app = FastAPIOffline(
         title="Ariane",
@@ -51,9 +54,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
         static_url="/docs-assets",
-        responses={
-            "default": {"description": "A problem", "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
-        },
+        responses={"default": _PROBLEM},
         # Spans only: what its log records of refused requests hold may be personal data.
         telemetry={
             "tracing": tracing is not None,
@@ -66,6 +67,7 @@ def create_app(
     )
     app.state.services = Services(engine, client, task_queue, patience)
     app.add_middleware(BodyLimit)
+    app.add_middleware(TimeLimit, limit=patience + _BESIDES)
     install_problem_handlers(app)
     for module in (orders, webhooks, availability, health):
         app.include_router(module.router)

@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from adapters.postgres.listing import LocationStock, read_availability
 from api.answers import AvailabilityAnswer, LocationAvailability, SkuAvailability
-from api.fields import Name
+from api.fields import Name, Parameters
 from api.problems import FieldError, invalid
 from api.services import Shared
 
@@ -15,28 +16,31 @@ router = APIRouter(tags=["availability"])
 MAX_SKUS = 500
 
 
+class AvailabilityQuery(Parameters):
+    sku: list[Name] = Field(min_length=1, max_length=MAX_SKUS)
+    channel: Name
+    by_location: bool = False
+
+
 @router.get("/availability", response_model_exclude_none=True)
 async def get_availability(
-    services: Shared,
-    sku: Annotated[list[Name], Query(min_length=1, max_length=MAX_SKUS)],
-    channel: Annotated[Name, Query()],
-    by_location: bool = False,
+    services: Shared, asked: Annotated[AvailabilityQuery, Query()]
 ) -> AvailabilityAnswer:
     """Units available to sell now of each SKU, for a channel; `by_location` says where they are."""
-    wanted = list(dict.fromkeys(sku))
-    found = await read_availability(services.engine, channel, wanted)
+    wanted = list(dict.fromkeys(asked.sku))
+    found = await read_availability(services.engine, asked.channel, wanted)
     faults = [
         FieldError(field=f"sku[{position}]", message=f"unknown SKU {name!r}")
-        for position, name in enumerate(sku)
+        for position, name in enumerate(asked.sku)
         if name not in found.stock
     ]
     if not found.channel_known:
-        faults.append(FieldError(field="channel", message=f"unknown channel {channel!r}"))
+        faults.append(FieldError(field="channel", message=f"unknown channel {asked.channel!r}"))
     if faults:
         raise invalid(faults)
     return AvailabilityAnswer(
-        channel=channel,
-        availability=[_answer(name, found.stock[name], by_location) for name in wanted],
+        channel=asked.channel,
+        availability=[_answer(name, found.stock[name], asked.by_location) for name in wanted],
     )
 
 

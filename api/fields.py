@@ -14,7 +14,12 @@ from pydantic import (
     Field,
     Strict,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
+
+from domain import identity
 
 MAX_QUANTITY = 100_000
 MAX_UNIT_PRICE = 10**9
@@ -27,6 +32,26 @@ class Body(BaseModel):
     """A request's body, or a part of it: a field that it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Parameters(BaseModel):
+    """A request's query parameters: one that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def in_words(rule: str) -> WrapValidator:
+    """Say this rule, instead of a regular expression, when a field does not match its pattern."""
+
+    def check(value: Any, match: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return match(value)
+        except ValidationError as error:
+            if error.errors(include_url=False)[0]["type"] != "string_pattern_mismatch":
+                raise
+            raise ValueError(rule) from None
+
+    return WrapValidator(check)
 
 
 def _without_control_characters(value: str) -> str:
@@ -62,11 +87,41 @@ LongText = Annotated[Words, Field(max_length=500)]
 # Our own names for things, as partners send them back to us.
 OurReference = Annotated[Words, Field(max_length=200)]
 EventId = Annotated[Words, Field(max_length=128)]
-LineId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
-Email = Annotated[
-    str, StringConstraints(pattern=r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$", max_length=254)
+ChannelCode = Annotated[
+    identity.ChannelCode,
+    in_words(
+        "must be 1 to 32 lower-case letters, digits or '-', beginning with a letter or a digit"
+    ),
 ]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ().-]{4,30}$")]
+Reference = Annotated[
+    identity.Reference,
+    in_words(
+        "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or a digit"
+    ),
+]
+LineId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$"),
+    in_words("must be 1 to 32 letters, digits, '.', '_' or '-'"),
+]
+Email = Annotated[
+    str,
+    StringConstraints(pattern=r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$", max_length=254),
+    in_words("must be an e-mail address in plain ASCII, such as ada@example.org"),
+]
+Phone = Annotated[
+    str,
+    StringConstraints(pattern=r"^\+?[0-9][0-9 ().-]{4,30}$"),
+    in_words(
+        "must be 5 to 31 digits, spaces, '(', ')', '.' or '-', beginning with a digit;"
+        " a '+' may stand before them"
+    ),
+]
+Key = Annotated[
+    str,
+    StringConstraints(pattern=r"^[!-~]{1,255}$"),
+    in_words("must be 1 to 255 printable ASCII characters without spaces"),
+]
 Quantity = Annotated[int, Strict(), Field(ge=1, le=MAX_QUANTITY)]
 ReportedQuantity = Annotated[int, Strict(), Field(ge=0, le=MAX_QUANTITY)]
 UnitPrice = Annotated[int, Strict(), Field(ge=0, le=MAX_UNIT_PRICE)]

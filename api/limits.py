@@ -1,14 +1,20 @@
-"""How large a request may be."""
+"""How large a request may be, and how long it may take."""
 
+import asyncio
+from datetime import timedelta
 from http import HTTPStatus
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import http_problem, problem_response
+from api.problems import http_problem, problem_response, unavailable
 
 MAX_BODY_BYTES = 256 * 1024
+_TOO_LONG = "This took too long: try again."
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class BodyLimit:
@@ -43,3 +49,56 @@ class BodyLimit:
 def _too_large() -> HTTPException:
     detail = f"A body may have at most {MAX_BODY_BYTES} bytes."
     return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+
+
+class TimeLimit:
+    """Answers 503 to a request that is not done in time, whatever it waits for.
+
+    The work on it is cancelled and left alone: a database that hangs does not let it end, since the
+    driver waits for the answer to its statement even when it is cancelled.
+    """
+
+    def __init__(self, app: ASGIApp, limit: timedelta) -> None:
+        self._app = app
+        self._limit = limit
+        self._abandoned: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = late = False
+
+        async def in_time(message: Message) -> None:
+            nonlocal begun
+            if not late:
+                begun = True
+                await send(message)
+
+        work = asyncio.create_task(self._work(scope, receive, in_time))
+        try:
+            done, _ = await asyncio.wait({work}, timeout=self._limit.total_seconds())
+        except asyncio.CancelledError:
+            self._abandon(work)
+            raise
+        if done:
+            await work
+            return
+        late = True
+        self._abandon(work)
+        _log.warning("a request took too long", path=scope["path"], begun=begun)
+        if not begun:
+            await problem_response(unavailable(_TOO_LONG))(scope, receive, send)
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def _abandon(self, work: asyncio.Task[None]) -> None:
+        self._abandoned.add(work)
+        work.add_done_callback(self._forget)
+        work.cancel()
+
+    def _forget(self, work: asyncio.Task[None]) -> None:
+        self._abandoned.discard(work)
+        if not work.cancelled() and (error := work.exception()) is not None:
+            _log.warning("a request that took too long failed", reason=type(error).__name__)

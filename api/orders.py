@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import Field
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -16,7 +17,7 @@ from adapters.postgres.listing import ListedOrder, OrderFilter, Position, list_o
 from adapters.postgres.reading import order_status, read_order
 from api import placing, thread
 from api.answers import OrderAnswer, OrderPage, OrderPlaced, OrderStanding
-from api.fields import Language, Name, OrderIdInPath
+from api.fields import Key, Language, Name, OrderIdInPath, Parameters
 from api.languages import chosen_language
 from api.problems import FieldError, ProblemError, invalid, not_found
 from api.rendering import links_of, listed, order_answer
@@ -28,15 +29,26 @@ from domain.messages.orders import OrderStatus
 router = APIRouter(prefix="/orders", tags=["orders"])
 
 IdempotencyKey = Annotated[
-    str | None,
+    Key | None,
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[!-~]{1,255}$",
         description="A name for this one request. Not needed: channel and reference do the same.",
     ),
 ]
 
 _log = structlog.stdlib.get_logger(__name__)
+
+
+class OrderFilters(Parameters):
+    customer: Name | None = None
+    channel: Name | None = None
+    status: OrderStatus | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, max_length=300, description="From `next`.")
+
+
+class OrderView(Parameters):
+    language: Language | None = Field(default=None, description="Of the timeline.")
 
 
 @router.post(
@@ -71,23 +83,16 @@ async def place_order(
 
 @router.get("")
 async def find_orders(
-    request: Request,
-    services: Shared,
-    customer: Name | None = None,
-    channel: Name | None = None,
-    status: OrderStatus | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=300, description="From `next`.")] = None,
+    request: Request, services: Shared, filters: Annotated[OrderFilters, Query()]
 ) -> OrderPage:
     """List orders, the latest first; all filters must match."""
-    after = None if cursor is None else _position(cursor)
+    after = None if filters.cursor is None else _position(filters.cursor)
     # One more than asked for tells whether there is a next page.
-    found = await list_orders(
-        services.engine, OrderFilter(customer, channel, status), after, limit + 1
-    )
-    shown = found[:limit]
+    matching = OrderFilter(filters.customer, filters.channel, filters.status)
+    found = await list_orders(services.engine, matching, after, filters.limit + 1)
+    shown = found[: filters.limit]
     links = {"self": str(request.url.replace(scheme="", netloc=""))}
-    following = _cursor(shown[-1]) if len(found) > limit else None
+    following = _cursor(shown[-1]) if len(found) > filters.limit else None
     if following is not None:
         asked = [(name, value) for name, value in request.query_params.items() if name != "cursor"]
         links["next"] = f"{request.url.path}?{urlencode([*asked, ('cursor', following)])}"
@@ -98,14 +103,14 @@ async def find_orders(
 async def get_order(
     order_id: OrderIdInPath,
     services: Shared,
-    language: Annotated[Language | None, Query(description="Of the timeline.")] = None,
+    view: Annotated[OrderView, Query()],
     accept_language: Annotated[str | None, Header()] = None,
 ) -> OrderAnswer:
     """All about one order: lines, shipments, invoices, notices, and its timeline in words."""
     order = await read_order(services.engine, order_id)
     if order is None:
         raise not_found(f"There is no order {order_id!r}.")
-    return order_answer(order, language or chosen_language(accept_language))
+    return order_answer(order, view.language or chosen_language(accept_language))
 
 
 @router.post("/{order_id}/hold/release")

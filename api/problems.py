@@ -209,5 +209,11 @@ def _name(location: Sequence[str | int]) -> str:
 
 
 def _message(item: dict[str, Any]) -> str:
+    kind = item["type"]
+    if kind == "extra_forbidden" and item["loc"][0] == "query":
+        return "unknown parameter"
+    if kind == "too_long":
+        limits = item["ctx"]
+        return f"has {limits['actual_length']} items, at most {limits['max_length']} are allowed"
     message: str = item["msg"].removeprefix("Value error, ")
-    return _PLAIN_WORDS.get(item["type"]) or message[:1].lower() + message[1:]
+    return _PLAIN_WORDS.get(kind) or message[:1].lower() + message[1:]

@@ -8,6 +8,7 @@ from pydantic_extra_types.currency_code import Currency
 
 from api.fields import (
     Body,
+    ChannelCode,
     Day,
     Email,
     EventId,
@@ -20,11 +21,11 @@ from api.fields import (
     OurReference,
     Phone,
     Quantity,
+    Reference,
     ReportedQuantity,
     UnitPrice,
     Words,
 )
-from domain.identity import ChannelCode, Reference
 from domain.messages.events import CarrierEventKind, WarehouseEventKind
 from domain.messages.orders import Tender
 

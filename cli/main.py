@@ -45,11 +45,18 @@ def up(
     postgres_port: Port = None,
     world_port: Port = None,
     world_seed: Annotated[
-        int, typer.Option(help="Seed of what the simulated carriers and warehouses do.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            help="Seed of what the simulated carriers and warehouses do: by default as last, or 1."
+        ),
+    ] = None,
     world_speed: Annotated[
-        float, typer.Option(min=0.001, help="How many of their seconds pass in a real one.")
-    ] = 1000.0,
+        float | None,
+        typer.Option(
+            min=0.001,
+            help="How many of their seconds pass in a real one: by default as last, or 1000.",
+        ),
+    ] = None,
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
     from cli.stack.command import run_stack

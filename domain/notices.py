@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain.values import Value
-from domain.wording import in_words, language_of
+from domain.wording import day, in_words, language_of
 
 
 class Template(StrEnum):
@@ -147,8 +147,8 @@ def render(template: str, language: str, detail: Mapping[str, Any]) -> Words:
     chosen = language_of(language)
     subject, body = _WORDS[Template(template)][chosen]
     return Words(
-        subject=in_words(subject, detail, chosen),
-        body=in_words(body, detail, chosen),
+        subject=in_words(subject, detail, chosen, moments=day),
+        body=in_words(body, detail, chosen, moments=day),
     )
 
 

@@ -54,8 +54,8 @@ _WORDS: dict[EventKind, dict[str, str]] = {
         "fr": "Crédit accordé par {by} : l'encours est de {exposure}, la limite de {limit}.",
     },
     EventKind.CREDIT_REFUSED: {
-        "en": "Credit refused: {reason}.",
-        "fr": "Crédit refusé : {reason}.",
+        "en": "Credit refused: {amount} on top of an exposure of {exposure}, the limit is {limit}.",
+        "fr": "Crédit refusé : {amount} en plus d'un encours de {exposure}, pour {limit} au plus.",
     },
     EventKind.PAYMENT_AUTHORISED: {
         "en": "Payment of {amount} authorised.",
@@ -138,16 +138,18 @@ _WORDS: dict[EventKind, dict[str, str]] = {
         "fr": "Expédition {shipment} livrée le {occurred_at}.",
     },
     EventKind.DISPATCH_OVERDUE: {
-        "en": "Shipment {shipment} is picked at {location} and has not left in time.",
-        "fr": "L'expédition {shipment} est préparée à {location} et n'est pas partie à temps.",
+        "en": "Shipment {shipment} should have left {location} by now, and nothing says so.",
+        "fr": "L'expédition {shipment} devrait avoir quitté {location}, et rien ne le dit.",
     },
     EventKind.DELIVERY_OVERDUE: {
         "en": "Shipment {shipment} is overdue: promised for {promise} and not delivered.",
         "fr": "L'expédition {shipment} est en retard : promise pour le {promise}, non livrée.",
     },
     EventKind.HELD: {
-        "en": "On hold: {explanation}. Waits for a person until {until}.",
-        "fr": "En attente : {explanation}. Une personne doit décider avant le {until}.",
+        "en": "On hold: {explanation}. Waits for a person until {until}, then "
+        "what has not left is cancelled.",
+        "fr": "En attente : {explanation}. Une personne doit décider avant le {until}, sinon "
+        "ce qui n'est pas parti est annulé.",
     },
     EventKind.HOLD_RELEASED: {
         "en": "Hold released by {by}: {explanation}.",

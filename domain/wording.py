@@ -1,7 +1,7 @@
 """Amounts and moments in words, in the languages that Ariane speaks."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 LANGUAGES = ("en", "fr")
@@ -25,23 +25,37 @@ def money(amount: int, currency: str) -> str:
 
 
 def moment(at: datetime | str | None, language: str) -> str:
-    """A day and an hour with its zone; `at` may be an ISO 8601 string."""
+    """A day and an hour in UTC, as staff read it; `at` may be an ISO 8601 string."""
     if at is None:
         return _UNKNOWN_MOMENT[language]
     if isinstance(at, str):
         at = datetime.fromisoformat(at)
-    zone = at.strftime("%Z") or "UTC"
-    return f"{at:%d/%m/%Y %H:%M} {zone}" if language == "fr" else f"{at:%Y-%m-%d %H:%M} {zone}"
+    at = at.astimezone(UTC)
+    return f"{at:%d/%m/%Y %H:%M} UTC" if language == "fr" else f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def in_words(template: str, detail: Mapping[str, Any], language: str) -> str:
+def day(at: datetime | str | None, language: str) -> str:
+    """A day by the clock that `at` is given in, as customers read it."""
+    if at is None:
+        return _UNKNOWN_MOMENT[language]
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return f"{at:%d/%m/%Y}" if language == "fr" else f"{at:%Y-%m-%d}"
+
+
+def in_words(
+    template: str,
+    detail: Mapping[str, Any],
+    language: str,
+    moments: Callable[[Any, str], str] = moment,
+) -> str:
     """Fill a template's `{names}`: moments and amounts by their names, what is given in several
     languages in the one asked for, the rest as it is."""
     currency = str(detail.get("currency", ""))
     words: dict[str, Any] = {}
     for name, value in detail.items():
         if name in _MOMENTS:
-            words[name] = moment(value, language)
+            words[name] = moments(value, language)
         elif isinstance(value, Mapping):
             words[name] = value[language]
         elif name in _AMOUNTS and isinstance(value, int):

@@ -20,6 +20,7 @@ from activities.shipments import ShipmentActivities
 from activities.sourcing import SourcingActivities
 from adapters.postgres.network_cache import NetworkCache
 from domain.ports import CarrierGateway, Notifier, PaymentGateway, WarehouseGateway
+from worker.heartbeats import Heartbeats
 from workflows.notices import NoticeRelayWorkflow
 from workflows.order import OrderWorkflow
 
@@ -29,6 +30,8 @@ WORKFLOWS: Sequence[type] = (OrderWorkflow, NoticeRelayWorkflow)
 PASSED_THROUGH = ("domain", "activities", "adapters", "workflows", "pydantic", "pydantic_core")
 
 _MAX_CACHED_WORKFLOWS = 5_000
+# How long an order's next task waits for the worker that knows the order, which may be dead.
+_STICKY_TIMEOUT = timedelta(seconds=2)
 # Longer than a call to a partner may take: what has begun is finished and not begun again.
 _DRAIN = timedelta(seconds=8)
 
@@ -89,6 +92,8 @@ def build_worker(
         workflows=WORKFLOWS,
         activities=activities(engine, gateways),
         workflow_runner=sandbox(),
+        interceptors=[Heartbeats()],
         max_cached_workflows=_MAX_CACHED_WORKFLOWS,
+        sticky_queue_schedule_to_start_timeout=_STICKY_TIMEOUT,
         graceful_shutdown_timeout=_DRAIN,
     )

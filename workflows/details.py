@@ -18,9 +18,9 @@ _WAITS_FOR = {
 _STATUS = {
     OrderStatus.PLACING: "being placed",
     OrderStatus.ON_HOLD: "on hold",
-    OrderStatus.BACKORDERED: "backordered",
+    OrderStatus.BACKORDERED: "backordered in part or whole",
     OrderStatus.IN_FULFILMENT: "in fulfilment",
-    OrderStatus.SHIPPED: "shipped",
+    OrderStatus.SHIPPED: "shipped in part or whole",
     OrderStatus.CLOSED: "closed",
     OrderStatus.CANCELLED: "cancelled",
 }
@@ -50,7 +50,8 @@ def _waits(state: OrderState) -> list[str]:
     waits = []
     if state.hold is not None:
         until = _when(state.hold.until)
-        waits.append(f"a person, until {until}: {state.hold.explanation}")
+        then = "then what has not left is cancelled"
+        waits.append(f"a person, until {until}, {then}: {state.hold.explanation}")
     if state.backordered and state.backordered_until is not None:
         waits.append(f"stock, until {_when(state.backordered_until)}")
     for shipment in state.shipments.values():

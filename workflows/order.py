@@ -188,7 +188,9 @@ class OrderWorkflow:
         state.hold = None
         state.resourcings = 0
         state.exclusions.clear()
-        await self._record(OrderStatus.PLACING, release.note, by=release.released_by)
+        state.status = OrderStatus.PLACING
+        state.advance()
+        await self._record(state.status, release.note, by=release.released_by)
         if not state.funded:
             await self._secure_funds(override_by=release.released_by)
         if state.funded and (state.backordered or not state.shipments):
@@ -338,19 +340,21 @@ class OrderWorkflow:
     @workflow.signal
     def warehouse_event(self, event: WarehouseEvent) -> None:
         shipment = self._state.shipments.get(event.shipment_id)
-        if shipment is not None and self._is_new(event.event_id):
+        if shipment is not None and self._is_new(shipment.plan.location_id, event.event_id):
             report_from_warehouse(shipment, event)
 
     @workflow.signal
     def carrier_event(self, event: CarrierEvent) -> None:
         shipment = self._state.shipments.get(event.shipment_id)
-        if shipment is not None and self._is_new(event.event_id):
+        if shipment is not None and self._is_new(shipment.plan.carrier, event.event_id):
             report_from_carrier(shipment, event)
 
     @workflow.signal
     def stock_arrived(self, event: StockArrived) -> None:
-        if self._is_new(event.event_id):
+        if self._is_new("stock", event.event_id):
             self._state.stock_arrived = True
 
-    def _is_new(self, event_id: str) -> bool:
-        return first_time(self._state, event_id, self._policy.remembered_events)
+    def _is_new(self, sender: str, event_id: str) -> bool:
+        """Event ids are their sender's own: two senders may use the same one."""
+        remembered = self._policy.remembered_events
+        return first_time(self._state, f"{sender}/{event_id}", remembered)

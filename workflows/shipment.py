@@ -131,7 +131,7 @@ class ShipmentThread:
             lambda: (
                 shipment.reported
                 or shipment.rejection is not None
-                or (shipment.due is None and shipment.progress.reached(Progress.PICKED))
+                or (shipment.unstoppable and shipment.progress.reached(Progress.PICKED))
             )
         )
         if self._pausing:
@@ -140,6 +140,8 @@ class ShipmentThread:
             await self._record_pick()
         elif shipment.rejection is not None:
             self._give_up_rejected()
+        elif shipment.unstoppable:
+            await self._point_out(EventKind.DISPATCH_OVERDUE)
         else:
             await self._pass_over(f"{name} did not confirm in time")
 
@@ -185,9 +187,11 @@ class ShipmentThread:
             stopped, recall_later = isinstance(recall, ShipmentRecalled), False
             if isinstance(recall, RecallRefused):
                 shipment.note = f"{name} cannot stop it: {recall.reason}"
+                shipment.unstoppable = True
         if stopped:
             self._give_up(reason, self._not_here(reason), void=True, recall=recall_later)
         else:
+            shipment.due = workflow.now() + self._policy.dispatch_timeout
             shipment.status = ShipmentStatus.RELEASED
 
     async def _await_dispatch(self) -> None:

@@ -22,6 +22,8 @@ Result = TypeVar("Result")
 _LOCAL_TIMEOUT = timedelta(seconds=3)
 _LOCAL_RETRIES = RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=50))
 _REMOTE_TIMEOUT = timedelta(seconds=20)
+# The worker says that it lives while a step runs: when it does not, the step goes to another one.
+_HEARTBEAT_TIMEOUT = timedelta(seconds=4)
 _RETRIES = RetryPolicy(
     initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=30)
 )
@@ -71,6 +73,7 @@ async def ask(
         request,
         start_to_close_timeout=_REMOTE_TIMEOUT,
         schedule_to_close_timeout=within,
+        heartbeat_timeout=_HEARTBEAT_TIMEOUT,
         retry_policy=_RETRIES,
         summary=summary,
     )

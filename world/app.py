@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +21,8 @@ from world.webhooks import WebhookSender, webhook_clients
 
 _log = logging.getLogger(__name__)
 
+# Of a new ledger, unless the settings say otherwise.
+_FIRST = Behaviour(seed=1, speed=1000.0)
 _KINDS: dict[str, Kind] = {
     "bookings": "booking",
     "releases": "release",
@@ -45,7 +47,8 @@ class Summary(BaseModel):
 def create_app(settings: Settings) -> FastAPI:
     """The ASGI application; its lifespan opens the ledger and sends the webhooks.
 
-    A behaviour that was set at run time is kept in the ledger and wins over the settings.
+    The behaviour is kept in the ledger; a seed and a speed in the settings change it, once more at
+    every start.
     """
 
     @contextlib.asynccontextmanager
@@ -60,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
                     str(settings.webhook_url),
                     lambda: app.state.world.behaviour.retry_seconds,
                 )
-                app.state.world = World(ledger, outbox, _behaviour(ledger, settings), sender.wake)
+                app.state.world = _resumed(ledger, outbox, settings, sender.wake)
                 app.state.sending = asyncio.create_task(sender.run())
                 app.state.sending.add_done_callback(_tell_failure)
                 try:
@@ -87,11 +90,15 @@ def _tell_failure(sending: asyncio.Task[None]) -> None:
         _log.critical("no webhook is sent any more", exc_info=error)
 
 
-def _behaviour(ledger: Ledger, settings: Settings) -> Behaviour:
+def _resumed(ledger: Ledger, outbox: Outbox, settings: Settings, wake: Callable[[], None]) -> World:
     kept = ledger.kept_behaviour()
-    if kept is not None:
-        return Behaviour.model_validate_json(kept)
-    return Behaviour(seed=settings.seed, speed=settings.speed)
+    world = World(ledger, outbox, Behaviour.model_validate_json(kept) if kept else _FIRST, wake)
+    given = settings.model_dump(include={"seed", "speed"}, exclude_none=True)
+    wanted = world.behaviour.model_copy(update=given)
+    if kept is None or wanted != world.behaviour:
+        # As when it is replaced at run time: what is still to come takes the new speed.
+        world.behave(wanted)
+    return world
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

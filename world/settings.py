@@ -11,16 +11,18 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """Read from `WORLD_*`; all but the host must be given."""
+    """Read from `WORLD_*`; the host, the seed and the speed need not be given."""
 
-    model_config = SettingsConfigDict(env_prefix="WORLD_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="WORLD_", frozen=True, env_ignore_empty=True)
 
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(ge=1, le=65535, description="the TCP port to listen on")
     ledger: Path = Field(description="the SQLite file that keeps what the world did")
     webhook_url: HttpUrl = Field(description="the base URL that receives the webhooks")
-    seed: int = Field(description="the seed of every random choice")
-    speed: float = Field(gt=0, description="how many simulated seconds pass in a real one")
+    seed: int | None = Field(None, description="the seed of every random choice")
+    speed: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="how many simulated seconds pass in a real one"
+    )
 
 
 def read_settings() -> Settings:

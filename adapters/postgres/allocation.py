@@ -109,7 +109,7 @@ RETURNING o.promise
 )
 
 
-async def lock_order(conn: AsyncConnection, order_id: str) -> dict[str, Any]:
+async def lock_and_read_order(conn: AsyncConnection, order_id: str) -> dict[str, Any]:
     """What sourcing has to know of the order, its row locked until the end of the transaction."""
     return dict((await conn.execute(_ORDER, {"order_id": order_id})).mappings().one())
 

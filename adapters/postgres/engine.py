@@ -2,6 +2,9 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+# Seconds until a server that does not answer counts as unreachable.
+CONNECT_TIMEOUT = 5
+
 
 def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     """An engine for `postgresql+psycopg://...`, READ COMMITTED, at most `pool_size` connections.
@@ -17,4 +20,5 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT},
     )

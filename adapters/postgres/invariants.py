@@ -155,6 +155,14 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "order-placing",
+        "An order that is still being placed has no shipment.",
+        """
+        SELECT o.id, count(*) AS shipments FROM orders o JOIN shipments s ON s.order_id = o.id
+        WHERE o.status = 'placing' GROUP BY o.id
+        """,
+    ),
+    Invariant(
         "order-hold",
         "An order says why it is held exactly while it is on hold.",
         """

@@ -4,9 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from adapters.settings import DatabaseUrl
 
@@ -25,10 +28,35 @@ def migrate(url: str) -> None:
 
 
 def main() -> None:
+    """Migrate the database that DATABASE_URL names, or say in one sentence why it cannot be."""
     url = os.environ.get("DATABASE_URL")
     if not url:
         sys.exit("DATABASE_URL is not set: it names the database to migrate")
-    migrate(TypeAdapter(DatabaseUrl).validate_python(url))
+    try:
+        address = TypeAdapter(DatabaseUrl).validate_python(url)
+        password = make_url(address).password
+    except (ValidationError, ArgumentError, ValueError):
+        # What is wrong with it may be a part of the password.
+        sys.exit(
+            "DATABASE_URL is not the address of a database,"
+            " such as postgresql://user:password@host:5432/database."
+        )
+    try:
+        migrate(address)
+    except DBAPIError as error:
+        if not _is_of_the_connection(error):
+            raise
+        reason = " ".join(str(error.orig).split()).rstrip(".?")
+        if password:
+            reason = reason.replace(str(password), "***")
+        sys.exit(f"The database that DATABASE_URL names cannot be used: {reason}.")
+
+
+def _is_of_the_connection(error: DBAPIError) -> bool:
+    """Whether the server or its address is to blame, and not a migration."""
+    return error.statement is None or isinstance(
+        error.orig, psycopg.OperationalError | psycopg.errors.InsufficientPrivilege
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.ports import Recipient
+
 _SHIPMENT = text("""
 SELECT s.id, s.order_id, s.location_id, s.carrier, s.service, s.status, s.weight_grams, s.promise,
        s.tracking_number, s.label_url, l.name AS location_name, l.country AS origin_country,
@@ -100,6 +102,12 @@ async def read_shipment(conn: AsyncConnection, shipment_id: str) -> dict[str, An
     """A shipment with its order, location and recipient (personal data)."""
     row = (await conn.execute(_SHIPMENT, {"shipment_id": shipment_id})).mappings().one()
     return dict(row)
+
+
+def recipient_of(shipment: dict[str, Any]) -> Recipient:
+    """Who a shipment goes to (personal data), from what `read_shipment` gives."""
+    names = ("name", "street", "city", "postal_code", "country", "email", "phone")
+    return Recipient(**{name: shipment[name] for name in names})
 
 
 async def read_held(conn: AsyncConnection, shipment_id: str) -> list[dict[str, Any]]:

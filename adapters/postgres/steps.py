@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
+import structlog
 from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -21,6 +22,8 @@ from domain.notices import Template
 from domain.timeline import EventKind
 
 Result = TypeVar("Result")
+
+_log = structlog.get_logger(__name__)
 
 _FINISH = text("""
 WITH claimed AS (
@@ -115,12 +118,13 @@ async def once(
             step = Step(conn, order_id, at)
             outcome = await act(step)
             await step.finish(key, fingerprint, result.dump_python(outcome, mode="json"))
-            return outcome
     except (_AlreadyDone, IntegrityError):
         earlier = await answered(engine, key=key, request=request, result=result)
         if earlier is None:
             raise
         return again(earlier)
+    _log.info("step done", step=key, order_id=order_id)
+    return outcome
 
 
 async def answered(

@@ -72,9 +72,11 @@ def application_specs(
         "WORLD_PORT": str(ports.world),
         "WORLD_LEDGER": str(world_ledger),
         "WORLD_WEBHOOK_URL": addresses.api_url,
-        "WORLD_SEED": str(options.world_seed),
-        "WORLD_SPEED": str(options.world_speed),
     }
+    if options.world_seed is not None:
+        world["WORLD_SEED"] = str(options.world_seed)
+    if options.world_speed is not None:
+        world["WORLD_SPEED"] = str(options.world_speed)
     return [
         spec("world", answers(ports.world), world),
         spec("worker", polls, {}),

@@ -21,8 +21,9 @@ class StackOptions:
     """What to start, and where.
 
     An address of Postgres or Temporal means: use that one, start none. `world_speed` is how many
-    simulated seconds pass in a real one. `environment` is added to that of every process of ours;
-    `say` is given each line that a person should see.
+    simulated seconds pass in a real one; None leaves it, like the seed, to the world.
+    `environment` is added to that of every process of ours; `say` is given each line that a person
+    should see.
     """
 
     data_dir: Path = DATA_DIR
@@ -30,7 +31,7 @@ class StackOptions:
     database_url: str | None = None
     temporal_address: str | None = None
     temporal_namespace: str = NAMESPACE
-    world_seed: int = 1
-    world_speed: float = 1000.0
+    world_seed: int | None = None
+    world_speed: float | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = silent

@@ -29,6 +29,7 @@ LONGEST_DELAY = 30.0
 # A process that lived this long was well: its next death is a new trouble, not the same one.
 STEADY_AFTER = 60.0
 LAST_WORDS = 15
+NEVER_BY_PROXY = ("127.0.0.1", "localhost")
 
 
 async def _ready_at_once() -> str | None:
@@ -55,6 +56,20 @@ class ProcessSpec:
     stop_signal: Signals = SIGTERM
     death_signal: Signals = SIGKILL
     unprivileged: bool = False
+
+
+def environment_of(spec: ProcessSpec) -> dict[str, str]:
+    """Give all variables of a new process: ours, its own, and that loopback needs no proxy."""
+    environment = {**os.environ, **spec.environment}
+    bypassed = {name: environment.get(name) for name in ("NO_PROXY", "no_proxy")}
+    for name, hosts in bypassed.items():
+        # A program reads the one or the other.
+        known = (hosts if hosts is not None else next(filter(None, bypassed.values()), "")).strip()
+        named = [host.strip() for host in known.split(",") if host.strip()]
+        if "*" not in named:  # which only works alone
+            named += [host for host in NEVER_BY_PROXY if host not in named]
+        environment[name] = ",".join(named)
+    return environment
 
 
 class SupervisedProcess:
@@ -119,7 +134,7 @@ class SupervisedProcess:
             process = await asyncio.create_subprocess_exec(
                 *launcher(spec.death_signal, unprivileged=spec.unprivileged),
                 *spec.command,
-                env={**os.environ, **spec.environment},
+                env=environment_of(spec),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -175,7 +190,7 @@ async def run_to_end(spec: ProcessSpec, *, standard_input: bytes = b"") -> None:
         process = await asyncio.create_subprocess_exec(
             *launcher(spec.death_signal, unprivileged=spec.unprivileged),
             *spec.command,
-            env={**os.environ, **spec.environment},
+            env=environment_of(spec),
             stdin=asyncio.subprocess.PIPE,
             stdout=log,
             stderr=log,

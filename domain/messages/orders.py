@@ -16,7 +16,7 @@ class Tender(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands. Closed, cancelled and rejected are final."""
+    """Where an order stands. Closed and cancelled are final."""
 
     PLACING = "placing"
     ON_HOLD = "on_hold"

@@ -50,7 +50,8 @@ class ShipmentState(_Mutable):
     """A shipment's own thread.
 
     `due` is when its present step is late, None while it is not timed. `reported` says that the
-    location itself has said what it picked, `quantities` how much. `to_recall` and `to_void`
+    location itself has said what it picked, `quantities` how much. `unstoppable` says that the
+    location would not stop it. `to_recall` and `to_void`
     say what is still to be taken back from the location and the carrier of a shipment given up.
     """
 
@@ -64,6 +65,7 @@ class ShipmentState(_Mutable):
     reported: bool = False
     rejection: str | None = None
     note: str | None = None
+    unstoppable: bool = False
     to_recall: bool = False
     to_void: bool = False
 

@@ -139,7 +139,6 @@ class Allocation(Stored):
     """
 
     abandoned: tuple[str, ...] = ()
-
     shipments: tuple[PlannedShipment, ...] = ()
     backordered: dict[str, int] = Field(default_factory=dict)
     promise: datetime | None = None

@@ -1,8 +1,11 @@
 """A sourcing decision in words that support staff can read to a customer."""
 
+from collections import Counter
+
 from domain.sourcing.problem import SourcedShipment, SourcingPlan, SourcingProblem
 from domain.wording import money
 
+_NAMED_SKUS = 5
 _TERMS = {
     "en": {"parcel": "parcel", "handling": "handling", "lateness": "lateness", "risk": "risk"},
     "fr": {"parcel": "colis", "handling": "préparation", "lateness": "retard", "risk": "risque"},
@@ -15,6 +18,8 @@ _WORDS = {
         "next": "next best is {places} for {extra} more",
         "less": "no other single location can send as much",
         "alone": "no other location can send it",
+        "short": "there is not enough of {skus} that this order may take",
+        "complete": "it is sent complete only, and there is not enough of {skus}",
     },
     "fr": {
         "away": "à {km} km",
@@ -23,6 +28,8 @@ _WORDS = {
         "next": "le meilleur autre choix est {places} pour {extra} de plus",
         "less": "aucun autre site ne peut en envoyer autant à lui seul",
         "alone": "aucun autre site ne peut l'envoyer",
+        "short": "il n'y a pas assez de {skus} que cette commande puisse prendre",
+        "complete": "elle part complète seulement, et il n'y a pas assez de {skus}",
     },
 }
 
@@ -42,6 +49,27 @@ def why(
     ]
     away = words["away"].format(km=shipment.distance_km)
     return f"{away}, {', '.join(terms)}; {_alternative(problem, plan, language)}"
+
+
+def shortage(problem: SourcingProblem, plan: SourcingPlan, language: str = "en") -> str:
+    """Why units are backordered: what nobody has enough of, or what keeps all of it back."""
+    if plan.obstacle is not None:
+        return plan.obstacle
+    short = _short_skus(problem)
+    names = ", ".join(short[:_NAMED_SKUS]) + (", ..." if len(short) > _NAMED_SKUS else "")
+    words = _WORDS[language]["complete" if problem.ship_complete else "short"]
+    return words.format(skus=names)
+
+
+def _short_skus(problem: SourcingProblem) -> list[str]:
+    ruled_out = {(e.location_id, e.sku) for e in problem.exclusions if e.carrier is None}
+    left: Counter[str] = Counter()
+    for line in problem.lines:
+        left[line.sku] -= line.quantity
+    for row in problem.availability:
+        if not ruled_out & {(row.location_id, row.sku), (row.location_id, None)}:
+            left[row.sku] += row.units
+    return sorted(sku for sku, units in left.items() if units < 0)
 
 
 def _alternative(problem: SourcingProblem, plan: SourcingPlan, language: str) -> str:

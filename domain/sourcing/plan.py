@@ -1,9 +1,9 @@
 """The cheapest feasible set of locations for an order.
 
 Every subset of the candidates up to the policy's number of shipments is weighed, smaller ones
-first; several locations whose fixed costs alone exceed the best plan found are passed over. Within
-a subset, each order of asking its locations is tried. Missing units cost so much that stock decides
-before money.
+first; a subset that cannot be better than the best plan found is passed over. Within a subset, each
+order of asking its locations is tried. A plan that lacks fewer units is better whatever it costs;
+the number of shipments gives way before a unit is left out.
 """
 
 from collections import defaultdict
@@ -43,7 +43,7 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Option:
-    """A weighed plan. Compares by cost, then latest arrival, then distance, then location ids."""
+    """A weighed plan. Compares by missing units, then cost, latest arrival, distance, and ids."""
 
     shipments: tuple[SourcedShipment, ...]
     missing: dict[str, int]
@@ -53,7 +53,13 @@ class _Option:
     def rank(self) -> tuple[object, ...]:
         arrival = max((s.promise.timestamp() for s in self.shipments), default=0.0)
         distance = sum(s.distance_km for s in self.shipments)
-        return (self.cost, arrival, distance, tuple(s.location_id for s in self.shipments))
+        ids = tuple(s.location_id for s in self.shipments)
+        return (*self.bound, arrival, distance, ids)
+
+    @property
+    def bound(self) -> tuple[int, int]:
+        """Stock decides before money: whatever it costs, a unit that is there is sent."""
+        return sum(self.missing.values()), self.cost
 
 
 def plan(problem: SourcingProblem, policy: SourcingPolicy) -> SourcingPlan:
@@ -61,7 +67,7 @@ def plan(problem: SourcingProblem, policy: SourcingPolicy) -> SourcingPlan:
 
     The same problem gives the same plan, whatever the order of its rows.
     """
-    lines = sorted(problem.lines, key=lambda line: line.line_id)
+    lines = sorted(problem.lines, key=lambda line: (len(line.line_id), line.line_id))
     demand = _by_sku(lines)
     reachable = _candidates(problem, policy, demand)
     candidates = reachable[:_MAX_CANDIDATES]
@@ -71,7 +77,9 @@ def plan(problem: SourcingProblem, policy: SourcingPolicy) -> SourcingPlan:
         else f"enumeration of the {_MAX_CANDIDATES} best locations"
     )
     nothing = _Option((), dict(demand), sum(demand.values()) * policy.backorder_per_unit)
-    options = [nothing, *_weigh(problem, policy, lines, demand, candidates, nothing.cost)]
+    options = [nothing, *_weigh(problem, policy, lines, demand, candidates, nothing)]
+    if min(o.bound for o in options)[0] > _shortfall(demand, tuple(reachable)):
+        options += _beyond_limit(problem, policy, lines, demand, reachable)
     if problem.ship_complete:
         options = [o for o in options if not o.missing or o is nothing]
     best = min(options, key=lambda o: o.rank)
@@ -131,21 +139,44 @@ def _weigh(
     lines: list[Line],
     demand: dict[str, int],
     candidates: list[_Candidate],
-    bound: int,
+    nothing: _Option,
 ) -> Iterator[_Option]:
-    best = bound
+    best = nothing.bound
     for size in range(1, min(policy.max_shipments, len(candidates)) + 1):
         for subset in combinations(candidates, size):
             floor = sum(c.fixed_cost for c in subset) + policy.split_penalty * (size - 1)
-            hopeless = floor + _shortfall(demand, subset) * policy.backorder_per_unit > best
+            short = _shortfall(demand, subset)
+            hopeless = (short, floor + short * policy.backorder_per_unit) > best
             # Each single location is weighed, so that a plan can say what the next best would be.
             if size > 1 and hopeless:
                 continue
             for sequence in permutations(subset):
                 option = _fill(problem, policy, lines, demand, sequence)
                 if option is not None:
-                    best = min(best, option.cost) if _counts(problem, option) else best
+                    best = min(best, option.bound) if _counts(problem, option) else best
                     yield option
+
+
+def _beyond_limit(
+    problem: SourcingProblem,
+    policy: SourcingPolicy,
+    lines: list[Line],
+    demand: dict[str, int],
+    reachable: list[_Candidate],
+) -> Iterator[_Option]:
+    """More shipments than the policy wants, where units would be left out otherwise: each location
+    in turn, the one that gives most first, as long as it has something that is still missing."""
+    missing = dict(demand)
+    sequence = []
+    for candidate in reachable:
+        given = {sku: min(n, missing[sku]) for sku, n in candidate.units.items() if missing[sku]}
+        if given:
+            sequence.append(candidate)
+            for sku, n in given.items():
+                missing[sku] -= n
+    option = _fill(problem, policy, lines, demand, tuple(sequence))
+    if option is not None:
+        yield option
 
 
 def _counts(problem: SourcingProblem, option: _Option) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import HttpUrl
 
 from adapters.carriers import HttpCarriers
 from domain.ports import Booked
@@ -20,11 +21,13 @@ from tests.support.world import (
     free_port,
     receiving_webhooks,
     running_world,
+    serving,
     ship,
     until,
 )
+from world.app import create_app
 from world.behaviour import Behaviour, Odds, Override, Subject
-from world.settings import SettingsError, read_settings
+from world.settings import Settings, SettingsError, read_settings
 
 TIMEOUT = httpx.Timeout(5.0)
 ROOT = Path(__file__).parents[2]
@@ -125,6 +128,61 @@ async def test_a_killed_world_goes_on_where_it_was(
             )
 
         await until(all_told, "every shipment is delivered")
+
+
+async def _behaviour_after(ledger: Path, **given: float) -> Behaviour:
+    """The behaviour in force after a start of the world with these settings."""
+    settings = Settings(
+        port=1,
+        ledger=ledger,
+        webhook_url=HttpUrl("http://127.0.0.1:1"),
+        **given,  # type: ignore[arg-type]
+    )
+    async with serving(create_app(settings)) as url, httpx.AsyncClient(trust_env=False) as client:
+        return Behaviour.model_validate((await client.get(f"{url}/behaviour")).json())
+
+
+async def test_a_new_world_has_a_seed_and_a_speed_of_its_own(tmp_path: Path) -> None:
+    assert await _behaviour_after(tmp_path / "a") == Behaviour(seed=1, speed=1000)
+    assert await _behaviour_after(tmp_path / "b", speed=5) == Behaviour(seed=1, speed=5)
+    assert await _behaviour_after(tmp_path / "c", seed=5) == Behaviour(seed=5, speed=1000)
+
+
+async def test_a_seed_and_a_speed_that_are_given_win_over_the_behaviour_that_was_put(
+    tmp_path: Path, receiver: WebhookReceiver
+) -> None:
+    put = Behaviour(
+        seed=7,
+        speed=3,
+        odds={"short_pick": 0.5},
+        overrides=(Override(carrier="colibri", odds={"carrier_refuses": 1}),),
+    )
+    async with running_world(webhook_url=receiver.url, ledger=tmp_path, behaviour=put):
+        pass
+    ledger = tmp_path / "world.sqlite"
+
+    assert await _behaviour_after(ledger) == put
+    assert await _behaviour_after(ledger, speed=50) == put.model_copy(update={"speed": 50.0})
+    changed = put.model_copy(update={"speed": 50.0, "seed": 9})
+    assert await _behaviour_after(ledger, seed=9) == changed
+    assert await _behaviour_after(ledger) == changed
+
+
+async def test_a_speed_that_is_given_at_a_restart_speeds_up_what_is_still_to_come(
+    tmp_path: Path, receiver: WebhookReceiver
+) -> None:
+    async with running_world(
+        webhook_url=receiver.url, ledger=tmp_path, behaviour=Behaviour(speed=1)
+    ) as world:
+        await ship(world.url, "s1")
+    settings = Settings(
+        port=1,
+        ledger=tmp_path / "world.sqlite",
+        webhook_url=HttpUrl(receiver.url),
+        speed=FAST,
+    )
+    async with serving(create_app(settings)):
+        await receiver.wait_for("s1", "picked", "dispatched")
 
 
 async def test_the_same_seed_gives_the_same_world_in_any_order(
@@ -254,10 +312,10 @@ async def test_a_behaviour_that_makes_no_sense_is_refused(
         ("WORLD_PORT", None, "is not set"),
         ("WORLD_LEDGER", None, "is not set"),
         ("WORLD_WEBHOOK_URL", None, "is not set"),
-        ("WORLD_SEED", None, "is not set"),
-        ("WORLD_SPEED", None, "is not set"),
         ("WORLD_PORT", "many", "is wrong"),
+        ("WORLD_SEED", "one", "is wrong"),
         ("WORLD_SPEED", "-1", "is wrong"),
+        ("WORLD_SPEED", "inf", "is wrong"),
         ("WORLD_WEBHOOK_URL", "localhost", "is wrong"),
     ],
 )

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from cli.stack.ports import LOOPBACK, USUAL
+from cli.stack.ports import LOOPBACK, USUAL, free_port
 from tests.support.up import (
     UpCommand,
     ariane_up,
@@ -160,6 +160,22 @@ async def test_a_taken_port_that_was_asked_for_is_refused(tmp_path: Path) -> Non
             finished = await command.end()
     assert finished.code == 1
     assert f"Port {port}, wanted for api, is taken." in finished.output
+
+
+async def test_a_database_out_of_reach_is_told_in_one_sentence(
+    tmp_path: Path, temporal_server: TemporalServer
+) -> None:
+    given = {
+        "DATABASE_URL": f"postgresql://ariane:s3cret@{LOOPBACK}:{free_port()}/ariane",
+        "TEMPORAL_ADDRESS": temporal_server.address,
+    }
+    async with ariane_up(tmp_path, environment=given) as command:
+        await command.process.wait()
+        finished = await command.end()
+    assert finished.code == 1
+    assert "The database that DATABASE_URL names cannot be used: " in finished.output
+    assert "Traceback" not in finished.output
+    assert "s3cret" not in finished.output
 
 
 async def test_it_uses_the_servers_that_the_environment_names(

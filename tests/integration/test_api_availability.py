@@ -61,6 +61,8 @@ async def test_a_closed_location_sells_nothing(api: Api) -> None:
         ("sku=%00&channel=web", "sku[0]"),
         ("sku=BOLT&channel=%00", "channel"),
         ("sku=BOLT&channel=web&by_location=perhaps", "by_location"),
+        ("sku=BOLT&chanel=web", "chanel"),
+        ("sku=BOLT&channel=web&bylocation=true", "bylocation"),
         ("&".join(["sku=BOLT"] * 501) + "&channel=web", "sku"),
     ],
 )
@@ -102,4 +104,6 @@ async def test_the_interface_is_described_with_its_problems(api: Api) -> None:
     assert "HTTPValidationError" not in schemas
     for path in description["paths"].values():
         for operation in path.values():
-            assert "application/problem+json" in operation["responses"]["default"]["content"]
+            content = operation["responses"]["default"]["content"]
+            wanted = {"schema": {"$ref": "#/components/schemas/Problem"}}
+            assert content == {"application/problem+json": wanted}

@@ -136,6 +136,44 @@ async def test_a_wrong_field_is_named(api: Api, changes: dict[str, Any], field: 
     await _is_refused(api, answer, field)
 
 
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("/orders?chanel=edi", "chanel"),
+        ("/orders?channel=edi&page=2", "page"),
+        ("/orders/web:1?lang=fr", "lang"),
+        ("/availability?sku=BOLT&channel=web&location=PAR", "location"),
+    ],
+)
+async def test_an_unknown_query_parameter_is_named(api: Api, path: str, parameter: str) -> None:
+    answer = await api.http.get(path)
+
+    await _is_refused(api, answer, parameter)
+    assert answer.json()["detail"] == f"{parameter}: unknown parameter"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"channel": "WEB"}, "1 to 32 lower-case letters, digits or '-'"),
+        ({"reference": "a/b"}, "1 to 64 letters, digits, '.', '_' or '-', beginning with a letter"),
+        ({"ship_to": ship_to(email="camille")}, "must be an e-mail address"),
+        ({"ship_to": ship_to(phone="call me")}, "must be 5 to 31 digits"),
+        ({"lines": [line(line_id="a b")]}, "must be 1 to 32 letters, digits"),
+        ({"lines": [line()] * 1001}, "lines: has 1001 items, at most 1000 are allowed"),
+    ],
+)
+async def test_what_is_allowed_is_said_in_words(
+    api: Api, changes: dict[str, Any], says: str
+) -> None:
+    answer = await api.http.post("/orders", json=order_body(**changes))
+
+    assert answer.status_code == 422
+    assert says in answer.json()["detail"]
+    assert "pattern" not in answer.text
+    assert "^[" not in answer.text
+
+
 async def test_all_unknown_names_are_told_at_once(api: Api) -> None:
     lines = [line(), line(sku="X"), line(sku="Y")]
     body = order_body(channel="fax", customer_id="nobody", lines=lines)
@@ -204,6 +242,7 @@ async def test_an_idempotency_key_must_be_printable(api: Api) -> None:
         headers = [(b"Idempotency-Key", key.encode("latin-1"))]
         answer = await api.http.post("/orders", json=order_body(), headers=headers)
         await _is_refused(api, answer, "Idempotency-Key")
+        assert "must be 1 to 255 printable ASCII characters" in answer.json()["detail"]
 
 
 async def test_unknown_paths_and_methods_are_problems_too(api: Api) -> None:
@@ -234,6 +273,7 @@ async def test_a_large_body_is_refused_before_it_is_read(api: Api) -> None:
     for path in ("/orders", "/webhooks/carriers/swift", "/nowhere"):
         answer = await api.http.post(path, content=b" " * (MAX_BODY_BYTES + 1), headers=JSON)
         assert answer.status_code == 413, path
+        assert f"at most {MAX_BODY_BYTES} bytes" in answer.json()["detail"]
         assert answer.headers["content-type"] == "application/problem+json"
 
 

@@ -1,9 +1,11 @@
 """What the API says when a part of its surroundings is missing."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from signal import SIGCONT, SIGSTOP
 
 import pytest
 from temporalio.client import Client
@@ -148,6 +150,44 @@ async def test_a_server_that_never_answers_makes_the_api_not_ready_in_bounded_ti
         "postgres": "no answer in time",
         "temporal": "no answer in time",
     }
+
+
+async def test_a_database_that_takes_connections_and_never_answers_is_out_of_reach(
+    api: Api,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=20) as silent:
+        engine = create_engine(f"postgresql+psycopg://a:b@127.0.0.1:{silent.getsockname()[1]}/a")
+        async with http_of(create_app(engine, api.client, "none")) as http, asyncio.timeout(8):
+            answer = await http.get("/orders")
+        await engine.dispose()
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json()["detail"] == "The database cannot be reached: try again."
+
+
+async def test_a_database_that_hangs_holds_no_request_up_for_long(api: Api) -> None:
+    body = order_body()
+    sessions = await api.rows("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+    for session in sessions:
+        os.kill(session.pid, SIGSTOP)
+    try:
+        async with asyncio.timeout(9):
+            answers = await asyncio.gather(
+                api.http.get("/orders/web:1"), api.http.post("/orders", json=body)
+            )
+    finally:
+        for session in sessions:
+            os.kill(session.pid, SIGCONT)
+    again = await api.http.get("/orders")
+
+    late = [answer for answer in answers if "too long" in answer.text]
+    assert late
+    for answer in late:
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert int(answer.headers["Retry-After"]) > 0
+    assert again.status_code == 200
 
 
 async def test_with_both_the_api_is_ready(api: Api) -> None:

@@ -136,6 +136,7 @@ _FAULTS = [
         [_NO_SUM_OF_LINES, "UPDATE order_lines SET backordered = 1 WHERE order_id = 'web:1'"],
     ),
     ("order-closed", ["UPDATE bookings SET state = 'intent' WHERE shipment_id = 'web:1:1'"]),
+    ("order-placing", ["UPDATE orders SET status = 'placing' WHERE id = 'web:2'"]),
     ("order-hold", ["UPDATE orders SET hold_reason = NULL WHERE id = 'web:3'"]),
     ("order-hold", ["UPDATE orders SET hold_reason = 'no_source' WHERE id = 'web:2'"]),
     ("booking-live", ["UPDATE bookings SET state = 'voided' WHERE shipment_id = 'web:1:1'"]),

@@ -76,7 +76,7 @@ async def test_a_release_does_not_wait_for_an_order_that_is_being_sourced_again(
 ) -> None:
     # Each would wait for the other: sourcing has the order and wants the shipment.
     async with books.engine.begin() as conn, asyncio.timeout(20):
-        await allocation.lock_order(conn, shipment.rsplit(":", 1)[0])
+        await allocation.lock_and_read_order(conn, shipment.rsplit(":", 1)[0])
         await books.locating.release_to_location(release(shipment))
 
 

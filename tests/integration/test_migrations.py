@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +14,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from adapters.postgres import migrate as migrations
 from adapters.postgres.tables import metadata
 from cli.stack.applications import module_command
+from cli.stack.ports import free_port
 from cli.stack.process import ProcessSpec, run_to_end
 from tests.support.stack import url_of
 
@@ -105,6 +108,48 @@ async def test_an_empty_database_is_brought_up_again_and_down_to_nothing(empty_u
 
     await asyncio.to_thread(migrations.migrate, empty_url)
     assert await asyncio.to_thread(_asked, empty_url, _differences) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mysql://ariane:s3cret@127.0.0.1/ariane", "is not the address of a database"),
+        ("postgresql://ariane:s3cret@127.0.0.1:s3cret/ariane", "is not the address of a database"),
+        ("s3cret", "is not the address of a database"),
+        ("postgresql://ariane:s3cret@127.0.0.1:{free}/ariane", "Connection refused"),
+        ("postgresql://ariane:s3cret@127.0.0.1:{silent}/ariane", "timeout expired"),
+        ("postgresql://nobody:s3cret@127.0.0.1:{real}/postgres", "authentication failed"),
+        ("postgresql://ariane:s3cret@127.0.0.1:{real}/ariane?colour=red", "colour"),
+        ("{known}_missing", "does not exist"),
+    ],
+)
+async def test_a_database_that_cannot_be_used_is_explained_in_one_sentence(
+    postgres: PostgresServer, url: str, says: str
+) -> None:
+    known = make_url(postgres.database_url)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = url.format(
+            free=free_port(),
+            silent=silent.getsockname()[1],
+            real=known.port,
+            known=postgres.database_url,
+        )
+        process = await asyncio.create_subprocess_exec(
+            *module_command("adapters.postgres.migrate"),
+            env={**os.environ, "DATABASE_URL": address},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+
+    told = output.decode()
+    assert process.returncode == 1
+    assert len(told.splitlines()) == 1
+    assert "DATABASE_URL" in told
+    assert says in told
+    assert told.endswith(".\n")
+    assert "s3cret" not in told
+    assert str(known.password) not in told
 
 
 async def test_several_processes_that_migrate_at_once_take_turns(

@@ -257,6 +257,8 @@ async def _given_up(books: Books) -> None:
     await books.carrying.book_carrier(book(f"{order}:2"))
     part = await books.delivered(("SKU-2", 99))
     await books.orders.cancel_order(_cancel(order_of_shipment(part), OrderStatus.CLOSED))
+    await books.sql("UPDATE stock SET buffer = on_hand")
+    await books.sourced(("SKU-1", 1))
 
 
 async def test_cancelling_for_another_reason_under_the_same_key_is_an_error(

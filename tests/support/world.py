@@ -272,8 +272,14 @@ async def running_world(
     Without a behaviour it keeps the one that the ledger knows, or has no faults and runs in real
     time. Webhooks that are pending at the end stay pending.
     """
+    file = ledger / "world.sqlite"
+    plain = Behaviour()
     settings = Settings(
-        port=1, ledger=ledger / "world.sqlite", webhook_url=HttpUrl(webhook_url), seed=0, speed=1.0
+        port=1,
+        ledger=file,
+        webhook_url=HttpUrl(webhook_url),
+        seed=None if file.exists() else plain.seed,
+        speed=None if file.exists() else plain.speed,
     )
     async with (
         serving(create_app(settings)) as url,

@@ -48,7 +48,7 @@ def test_a_held_order_says_what_it_waits_for_and_until_when() -> None:
     hold = Hold(reason=HoldReason.CREDIT_LIMIT, explanation="over the limit", since=AT, until=AT)
     words = details(OrderState(status=OrderStatus.ON_HOLD, hold=hold))
     assert "**On hold**" in words
-    assert "a person, until 2026-03-05 20:00 UTC: over the limit" in words
+    assert "a person, until 2026-03-05 20:00 UTC, then what has not left" in words
 
 
 def test_a_backorder_says_what_is_missing_and_until_when_it_waits() -> None:

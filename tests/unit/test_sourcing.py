@@ -213,13 +213,23 @@ def test_what_weighs_more_than_a_parcel_may_goes_in_several() -> None:
     assert plan.shipments[0].costs.parcel == 3 * 500 + 2500
 
 
-def test_there_are_never_more_shipments_than_the_policy_allows() -> None:
+def test_the_number_of_shipments_gives_way_before_a_unit_is_left_out() -> None:
     stock = {"LIL": {"A": 1}, "LYO": {"A": 1}, "PAR": {"A": 1}}
-    problem = _problem({"A": 3}, stock)
     for allowed in (1, 2, 3):
-        plan = decide(problem, SourcingPolicy(max_shipments=allowed))
-        assert len(plan.shipments) == allowed
-        assert sum(plan.backordered.values()) == 3 - allowed
+        plan = decide(_problem({"A": 3}, stock), SourcingPolicy(max_shipments=allowed))
+        assert (len(plan.shipments), plan.backordered) == (3, {})
+
+
+def test_a_dearer_plan_within_the_number_of_shipments_is_preferred_to_more_of_them() -> None:
+    stock = {"LIL": {"A": 2}, "LYO": {"A": 2}, "PAR": {"A": 4}}
+    plan = decide(_problem({"A": 4}, stock), SourcingPolicy(max_shipments=1))
+    assert [s.location_id for s in plan.shipments] == ["PAR"]
+
+
+def test_whatever_it_costs_a_unit_that_is_there_is_sent() -> None:
+    late = _problem({"A": 1}, {"LIL": {"A": 1}}, requested_date=date(2020, 1, 1), critical=True)
+    plan = decide(late, SourcingPolicy(lateness_per_day=1_000_000))
+    assert (len(plan.shipments), plan.backordered) == (1, {})
 
 
 def test_a_requested_date_that_only_the_faster_service_meets_prefers_it() -> None:

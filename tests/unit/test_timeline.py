@@ -53,7 +53,8 @@ def test_amounts_and_moments_are_written_out() -> None:
         "Received from channel web as R-1: 2 line(s), 1,234.56 EUR."
     )
     assert describe("held", EVERYTHING, "fr") == (
-        "En attente : they paid. Une personne doit décider avant le 06/03/2026 20:00 UTC+01:00."
+        "En attente : they paid. Une personne doit décider avant le 06/03/2026 19:00 UTC, "
+        "sinon ce qui n'est pas parti est annulé."
     )
 
 

@@ -39,7 +39,7 @@ def test_a_moment_names_its_zone() -> None:
     assert moment(at, "en") == "2026-03-05 20:00 UTC"
     assert moment(at, "fr") == "05/03/2026 20:00 UTC"
     summer = datetime(2026, 7, 5, 20, 0, tzinfo=timezone(timedelta(hours=2)))
-    assert moment(summer.isoformat(), "en") == "2026-07-05 20:00 UTC+02:00"
+    assert moment(summer.isoformat(), "en") == "2026-07-05 18:00 UTC"
 
 
 def test_a_moment_that_is_not_known_is_said_to_be_unknown() -> None:

@@ -194,4 +194,5 @@ async def test_an_order_nobody_can_carry_waits_on_hold(house: House) -> None:
     held = await house.until_status(placed["order_id"], "on_hold")
 
     assert held["hold_reason"] == "no_source"
+    assert await house.told(placed["order_id"]) == []
     await house.check()

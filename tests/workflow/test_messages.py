@@ -201,3 +201,15 @@ async def test_a_held_order_continues_as_new_and_still_expires(house: House) -> 
     await until(renewed, "the order continued as new")
     await house.until_status(placed["order_id"], "cancelled")
     await house.check()
+
+
+async def test_two_senders_may_use_the_same_event_id(house: House) -> None:
+    await _quiet(house)
+    await house.stock(LIL_1=5)
+    placed = await house.place(("SKU-1", 1))
+    await house.until_event(placed["order_id"], "released")
+    handle, shipment = house.handle(placed["order_id"]), f"{placed['order_id']}:1"
+    await handle.signal(OrderWorkflow.warehouse_event, _picked(shipment, "1"))
+    delivered = _delivered(shipment).model_copy(update={"event_id": "1"})
+    await handle.signal(OrderWorkflow.carrier_event, delivered)
+    await house.until_status(placed["order_id"], "closed")

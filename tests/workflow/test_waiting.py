@@ -105,6 +105,12 @@ async def test_money_that_cannot_be_captured_holds_the_order(house: House) -> No
     assert "20.00 EUR could not be captured" in held["hold"]["explanation"]
     await house.check()
 
+    release = {"released_by": "S-7", "note": "paid by transfer"}
+    answer = await house.api.post(f"/orders/{placed['order_id']}/hold/release", json=release)
+    assert answer.json()["status"] == "shipped"
+    assert (await house.order(placed["order_id"]))["status"] == "shipped"
+    await house.check()
+
 
 async def test_a_hold_that_nobody_decides_ends_with_everything_given_back(house: House) -> None:
     await house.policy(
