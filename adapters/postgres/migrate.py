@@ -13,6 +13,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from adapters.settings import DatabaseUrl
 
+# No more than this: what is wrong with it may be a part of the password.
+_NO_ADDRESS = (
+    "DATABASE_URL is not the address of a database,"
+    " such as postgresql://user:password@host:5432/database."
+)
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -34,21 +39,19 @@ def main() -> None:
         sys.exit("DATABASE_URL is not set: it names the database to migrate")
     try:
         address = TypeAdapter(DatabaseUrl).validate_python(url)
-        password = make_url(address).password
+        parts = make_url(address)
     except (ValidationError, ArgumentError, ValueError):
-        # What is wrong with it may be a part of the password.
-        sys.exit(
-            "DATABASE_URL is not the address of a database,"
-            " such as postgresql://user:password@host:5432/database."
-        )
+        sys.exit(_NO_ADDRESS)
+    if "@" in (parts.host or ""):  # the end of a password that is not percent-encoded
+        sys.exit(_NO_ADDRESS)
     try:
         migrate(address)
     except DBAPIError as error:
         if not _is_of_the_connection(error):
             raise
         reason = " ".join(str(error.orig).split()).rstrip(".?")
-        if password:
-            reason = reason.replace(str(password), "***")
+        if parts.password:
+            reason = reason.replace(str(parts.password), "***")
         sys.exit(f"The database that DATABASE_URL names cannot be used: {reason}.")
 
 
