@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.network import (
@@ -18,10 +22,14 @@ from adapters.postgres.network import (
     receive_stock,
 )
 from adapters.settings import DatabaseUrl
+from adapters.temporal import connect
 from cli.demo.generator import generate
 from cli.demo.places import built_in
 from cli.stack import running_stack
+from domain.identity import workflow_id
+from domain.messages.events import StockArrived
 from domain.messages.policy import OrderPolicy
+from workflows.order import OrderWorkflow
 
 _SAMPLE_SEED = 1
 _SAMPLE_LIMIT = 1_000_000  # minor units: 10,000.00
@@ -39,14 +47,43 @@ class Installation:
 
 
 _FILE = TypeAdapter(Installation)
+# The first that came is told first.
+_WAITING = text("""
+SELECT id FROM orders o
+WHERE status = 'backordered' AND EXISTS (
+    SELECT FROM order_lines l
+    WHERE l.order_id = o.id AND l.backordered > 0 AND l.sku = ANY(:skus))
+ORDER BY critical DESC, ordered_at, id
+""")
 
 
-def run(file: Path | None, data_dir: Path, database_url: str | None) -> None:
+@dataclass(frozen=True)
+class Target:
+    """Where to load. Without an address of Temporal, orders that wait for stock are not told."""
+
+    database_url: str
+    temporal_address: str | None = None
+    temporal_namespace: str = "default"
+
+    @classmethod
+    def of(
+        cls, data_dir: Path, database_url: str | None, address: str | None, namespace: str
+    ) -> "Target":
+        """What is given, or the stack that runs on `data_dir`; else ends with a sentence."""
+        if database_url is None:
+            stack = running_stack(data_dir)
+            if stack is None:
+                raise SystemExit(f"No stack runs on {data_dir}: give --database-url.")
+            database_url, namespace = stack.database_url, stack.temporal_namespace
+            address = address or stack.temporal_address
+        return cls(TypeAdapter(DatabaseUrl).validate_python(database_url), address, namespace)
+
+
+def run(file: Path | None, target: Target) -> None:
     """Load a file, or the sample where none is named, and say what there is now."""
     installation = sample() if file is None else _read(file)
-    url = _database(data_dir, database_url)
     try:
-        asyncio.run(_load(installation, url))
+        woken = asyncio.run(_load(installation, target))
     except IntegrityError as error:
         raise SystemExit(f"Nothing is loaded: {error.orig}") from None
     network = installation.network
@@ -55,6 +92,8 @@ def run(file: Path | None, data_dir: Path, database_url: str | None) -> None:
         f"{len(network.customers)} customers, {len(network.services)} carrier services and the "
         f"stock of {installation.delivery}; policy {installation.policy.version} is active."
     )
+    if woken:
+        print(f"{woken} order(s) that waited for such stock look for it now.")
 
 
 def print_sample() -> None:
@@ -89,17 +128,8 @@ def _read(file: Path) -> Installation:
         raise SystemExit("\n".join([f"Nothing is loaded from {file}:", *faults])) from None
 
 
-def _database(data_dir: Path, database_url: str | None) -> str:
-    if database_url is None:
-        stack = running_stack(data_dir)
-        if stack is None:
-            raise SystemExit(f"No stack runs on {data_dir}: give --database-url.")
-        database_url = stack.database_url
-    return TypeAdapter(DatabaseUrl).validate_python(database_url)
-
-
-async def _load(installation: Installation, url: str) -> None:
-    engine = create_engine(url, pool_size=1)
+async def _load(installation: Installation, target: Target) -> int:
+    engine = create_engine(target.database_url, pool_size=1)
     try:
         async with engine.begin() as connection:
             await load_network(connection, installation.network)
@@ -107,5 +137,20 @@ async def _load(installation: Installation, url: str) -> None:
             await receive_stock(
                 connection, installation.stock, installation.delivery, datetime.now(UTC)
             )
+        if target.temporal_address is None:
+            return 0
+        client = await connect(target.temporal_address, target.temporal_namespace)
+        return await wake(client, engine, installation.stock, installation.delivery)
     finally:
         await engine.dispose()
+
+
+async def wake(client: Client, engine: AsyncEngine, stock: Sequence[Receipt], delivery: str) -> int:
+    """Tell the orders that wait for what has arrived; gives how many were told."""
+    async with engine.connect() as connection:
+        skus = sorted({receipt.sku for receipt in stock})
+        waiting = (await connection.execute(_WAITING, {"skus": skus})).scalars().all()
+    for order_id in waiting:
+        handle = client.get_workflow_handle_for(OrderWorkflow.run, workflow_id(order_id))
+        await handle.signal(OrderWorkflow.stock_arrived, StockArrived(event_id=delivery))
+    return len(waiting)

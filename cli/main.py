@@ -132,15 +132,22 @@ def load(
     database_url: Annotated[
         str | None, typer.Option(envvar="DATABASE_URL", help="By default the running stack's.")
     ] = None,
+    temporal_address: Annotated[
+        str | None, typer.Option(envvar="TEMPORAL_ADDRESS", help="Where orders wait for stock.")
+    ] = None,
+    temporal_namespace: Annotated[str, typer.Option(envvar="TEMPORAL_NAMESPACE")] = "default",
     data_dir: DataDir = DATA_DIR,
 ) -> None:
-    """Load locations, carriers, products, customers, a policy and opening stock."""
-    from cli.load import print_sample, run
+    """Load locations, carriers, products, customers, a policy and stock.
+
+    Orders that wait for stock that has come look for it at once.
+    """
+    from cli.load import Target, print_sample, run
 
     if show_sample:
         print_sample()
     else:
-        run(file, data_dir, database_url)
+        run(file, Target.of(data_dir, database_url, temporal_address, temporal_namespace))
 
 
 @app.command()

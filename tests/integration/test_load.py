@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from cli.load import print_sample, run
+from cli.load import Target, print_sample, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-async def _load(file: Path | None, url: str, tmp_path: Path) -> None:
-    await asyncio.to_thread(run, file, tmp_path, url.replace("+psycopg", ""))
+async def _load(file: Path | None, url: str) -> None:
+    await asyncio.to_thread(run, file, Target(url))
 
 
 async def _units(url: str) -> int:
@@ -28,12 +28,12 @@ async def _units(url: str) -> int:
 
 
 async def test_the_sample_can_be_loaded_again_and_books_its_stock_once(
-    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await _load(None, database_url, tmp_path)
+    await _load(None, database_url)
     assert "Loaded 10 locations, 150 products" in capsys.readouterr().out
     units = await _units(database_url)
-    await _load(None, database_url, tmp_path)
+    await _load(None, database_url)
     assert await _units(database_url) == units > 0
 
 
@@ -43,7 +43,7 @@ async def test_the_printed_sample_is_a_file_that_loads(
     print_sample()
     file = tmp_path / "installation.json"
     file.write_text(capsys.readouterr().out, encoding="utf-8")
-    await _load(file, database_url, tmp_path)
+    await _load(file, database_url)
     assert "150 products" in capsys.readouterr().out
 
 
@@ -56,7 +56,7 @@ async def test_a_wrong_field_is_named_and_nothing_is_loaded(
     file = tmp_path / "installation.json"
     file.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(SystemExit, match=r"network\.products\.3\.weight_grams"):
-        await _load(file, database_url, tmp_path)
+        await _load(file, database_url)
     assert await _units(database_url) == 0
 
 
@@ -69,10 +69,10 @@ async def test_stock_of_an_unknown_product_is_refused_as_a_whole(
     file = tmp_path / "installation.json"
     file.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(SystemExit, match="Nothing is loaded"):
-        await _load(file, database_url, tmp_path)
+        await _load(file, database_url)
     assert await _units(database_url) == 0
 
 
 async def test_a_file_that_is_not_there_is_a_sentence(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="cannot be read"):
-        await _load(tmp_path / "none.json", database_url, tmp_path)
+        await _load(tmp_path / "none.json", database_url)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import httpx
 
+from adapters.postgres.network import Receipt
+from cli.load import wake
 from tests.support.house import SHORT, House
 from world.behaviour import Behaviour
 
@@ -32,6 +34,19 @@ async def test_a_backorder_is_sent_when_stock_arrives(house: House) -> None:
     told = await house.told(placed["order_id"])
     assert told == ["all_backordered", "confirmed", "dispatched", "delivered"]
     await house.check()
+
+
+async def test_loading_stock_wakes_the_orders_that_wait_for_it(house: House) -> None:
+    placed = await house.place(("SKU-1", 5))
+    other = await house.place(("SKU-2", 5))
+    for order in (placed, other):
+        await house.until_told(order["order_id"], "all_backordered")
+    await house.stock(LYO_1=5)
+
+    woken = await wake(house.client, house.engine, [Receipt("SKU-1", "LYO", 5)], "delivery 7")
+
+    assert woken == 1
+    await house.until_status(placed["order_id"], "closed")
 
 
 async def test_an_order_to_be_sent_complete_takes_nothing_until_all_is_there(house: House) -> None:
