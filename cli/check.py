@@ -2,12 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,8 +16,7 @@ from temporalio.client import Client
 from adapters.postgres import tables
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invariants import Verdict, judge
-from adapters.settings import DatabaseUrl
-from cli.stack import running_stack
+from cli.target import Target
 from domain.identity import workflow_id
 from domain.messages.orders import OrderStatus
 
@@ -39,44 +35,6 @@ _SECOND_LOOK_AFTER = 3.0
 
 Difference = dict[str, str]
 _Look = Callable[[], Awaitable[dict[str, Difference]]]
-
-
-@dataclass(frozen=True)
-class Target:
-    """What to check. Without an address of Temporal, or of the outside world, that part is left
-    out."""
-
-    database_url: str
-    temporal_address: str | None = None
-    temporal_namespace: str = "default"
-    world_url: str | None = None
-
-    @classmethod
-    def of(
-        cls,
-        data_dir: Path,
-        database_url: str | None,
-        temporal_address: str | None,
-        temporal_namespace: str,
-        world_url: str | None,
-    ) -> "Target":
-        """What is given, or where no database is given, all of the stack that runs there.
-
-        Ends the process with a sentence where neither is, or the address is none.
-        """
-        if database_url is None:
-            stack = running_stack(data_dir)
-            if stack is None:
-                raise SystemExit(f"No stack runs on {data_dir}: give --database-url.")
-            database_url = stack.database_url
-            temporal_address = temporal_address or stack.temporal_address
-            temporal_namespace = stack.temporal_namespace
-            world_url = world_url or stack.world_url
-        try:
-            with_driver = TypeAdapter(DatabaseUrl).validate_python(database_url)
-        except ValidationError as error:
-            raise SystemExit(f"--database-url {error.errors()[0]['msg']}") from None
-        return cls(with_driver, temporal_address, temporal_namespace, world_url)
 
 
 async def examine(target: Target) -> list[Verdict]:

@@ -21,11 +21,10 @@ from adapters.postgres.network import (
     load_network,
     receive_stock,
 )
-from adapters.settings import DatabaseUrl
 from adapters.temporal import connect
 from cli.demo.generator import generate
 from cli.demo.places import built_in
-from cli.stack import running_stack
+from cli.target import Target
 from domain.identity import workflow_id
 from domain.messages.events import StockArrived
 from domain.messages.policy import OrderPolicy
@@ -55,28 +54,6 @@ WHERE status = 'backordered' AND EXISTS (
     WHERE l.order_id = o.id AND l.backordered > 0 AND l.sku = ANY(:skus))
 ORDER BY critical DESC, ordered_at, id
 """)
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where to load. Without an address of Temporal, orders that wait for stock are not told."""
-
-    database_url: str
-    temporal_address: str | None = None
-    temporal_namespace: str = "default"
-
-    @classmethod
-    def of(
-        cls, data_dir: Path, database_url: str | None, address: str | None, namespace: str
-    ) -> "Target":
-        """What is given, or the stack that runs on `data_dir`; else ends with a sentence."""
-        if database_url is None:
-            stack = running_stack(data_dir)
-            if stack is None:
-                raise SystemExit(f"No stack runs on {data_dir}: give --database-url.")
-            database_url, namespace = stack.database_url, stack.temporal_namespace
-            address = address or stack.temporal_address
-        return cls(TypeAdapter(DatabaseUrl).validate_python(database_url), address, namespace)
 
 
 def run(file: Path | None, target: Target) -> None:

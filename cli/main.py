@@ -142,7 +142,8 @@ def load(
 
     Orders that wait for stock that has come look for it at once.
     """
-    from cli.load import Target, print_sample, run
+    from cli.load import print_sample, run
+    from cli.target import Target
 
     if show_sample:
         print_sample()
@@ -165,7 +166,8 @@ def check(
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Ask every invariant. Ends with 1, and the rows at fault, when one does not hold."""
-    from cli.check import Target, run
+    from cli.check import run
+    from cli.target import Target
 
     run(Target.of(data_dir, database_url, temporal_address, temporal_namespace, world))
 

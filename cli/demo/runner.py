@@ -21,6 +21,7 @@ from cli.demo.placing import Gate, Tally, place_all
 from cli.demo.scenario import Scenario
 from cli.demo.watching import Patience, Stuck, Watch
 from cli.stack.state import StackAddresses
+from cli.target import Target
 
 _NO_NEWS = 60.0
 _BASE_SECONDS = 120.0
@@ -116,7 +117,7 @@ async def _play(
             placing.cancel()
     clock.settling = clock.now()
     verdicts = await check.examine(
-        check.Target(
+        Target(
             database_url=_async_url(addresses),
             temporal_address=addresses.temporal_address,
             temporal_namespace=addresses.temporal_namespace,

@@ -10,8 +10,9 @@ import pytest
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
-from cli.check import Target, examine
+from cli.check import examine
 from cli.main import app
+from cli.target import Target
 from tests.support.world import serving
 
 if TYPE_CHECKING:

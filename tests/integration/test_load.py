@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from cli.load import Target, print_sample, run
+from cli.load import print_sample, run
+from cli.target import Target
 
 if TYPE_CHECKING:
     from pathlib import Path
