@@ -1,0 +1,93 @@
+"""The tables. Money is integer minor units, times are UTC, weights are grams.
+
+Migrations create them; a test holds the two against each other. Constraints are the last defence of
+the invariants in `adapters.postgres.invariants`: the statements are written never to meet them.
+"""
+
+from adapters.postgres.tables.base import metadata
+from adapters.postgres.tables.money import (
+    accounts,
+    credit_claims,
+    credit_overrides,
+    customer_payments,
+    invoice_lines,
+    invoices,
+    payment_allocations,
+    payment_captures,
+    payments,
+)
+from adapters.postgres.tables.network import (
+    carrier_services,
+    channels,
+    customers,
+    locations,
+    postal_codes,
+    products,
+)
+from adapters.postgres.tables.orders import (
+    bookings,
+    order_contacts,
+    order_lines,
+    orders,
+    shipments,
+)
+from adapters.postgres.tables.records import (
+    decisions,
+    effects,
+    notices,
+    order_events,
+    order_signals,
+    policies,
+)
+from adapters.postgres.tables.stock import (
+    earmarks,
+    pool_draws,
+    pools,
+    quarantined_rows,
+    reservations,
+    stock,
+    stock_ledger,
+    supplies,
+    supply_claims,
+    yields,
+)
+
+__all__ = [
+    "accounts",
+    "bookings",
+    "carrier_services",
+    "channels",
+    "credit_claims",
+    "credit_overrides",
+    "customer_payments",
+    "customers",
+    "decisions",
+    "earmarks",
+    "effects",
+    "invoice_lines",
+    "invoices",
+    "locations",
+    "metadata",
+    "notices",
+    "order_contacts",
+    "order_events",
+    "order_lines",
+    "order_signals",
+    "orders",
+    "payment_allocations",
+    "payment_captures",
+    "payments",
+    "policies",
+    "pool_draws",
+    "pools",
+    "postal_codes",
+    "products",
+    "quarantined_rows",
+    "reservations",
+    "shipments",
+    "stock",
+    "stock_ledger",
+    "supplies",
+    "supply_claims",
+    "yields",
+]

@@ -1,0 +1,119 @@
+"""Orders and what becomes of them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from adapters.postgres.tables.base import at, metadata, units
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("channel", ForeignKey("channels.code"), nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("body_hash", Text, nullable=False),
+    Column("tender", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("postal_code", Text, nullable=False),
+    Column("requested_date", Date),
+    Column("ship_complete", Boolean, nullable=False),
+    Column("critical", Boolean, nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'placing'")),
+    Column("hold_reason", Text),
+    Column("policy_version", Text, nullable=False),
+    at("promise", nullable=True),
+    Column("told", JSONB),
+    at("ordered_at"),
+    at("closed_at", nullable=True),
+    Index("uq_orders_channel_reference", "channel", "reference", unique=True),
+    Index("ix_orders_customer_id", "customer_id", "ordered_at"),
+    Index("ix_orders_status", "status", "ordered_at"),
+    comment="told is the promise the customer last heard, so that each change is told once.",
+)
+
+order_contacts = Table(
+    "order_contacts",
+    metadata,
+    Column("order_id", ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("street", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("email", Text),
+    Column("phone", Text),
+    Column("payment_token", Text),
+    comment="The only table with personal data.",
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("order_id", ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True),
+    Column("line_id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("sku", ForeignKey("products.sku"), nullable=False),
+    units("ordered", None),
+    Column("unit_price", BigInteger, nullable=False),
+    units("backordered", None),
+    units("shipped"),
+    units("cancelled"),
+    CheckConstraint("ordered > 0 AND unit_price >= 0", name="ordered"),
+    CheckConstraint("backordered >= 0 AND shipped >= 0 AND cancelled >= 0", name="parts"),
+    CheckConstraint("backordered + shipped + cancelled <= ordered", name="sum"),
+    Index("ix_order_lines_waiting", "sku", postgresql_where=text("backordered > 0")),
+    comment="backordered counts the units that are reserved nowhere: all, before sourcing.",
+)
+
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("order_id", ForeignKey("orders.id", ondelete="CASCADE"), nullable=False),
+    Column("location_id", ForeignKey("locations.id"), nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("weight_grams", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    at("promise"),
+    Column("tracking_number", Text),
+    Column("label_url", Text),
+    at("dispatched_at", nullable=True),
+    at("delivered_at", nullable=True),
+    Index("ix_shipments_order_id", "order_id"),
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("reference", Text, primary_key=True),
+    Column("shipment_id", ForeignKey("shipments.id"), nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("booking_id", Text),
+    Column("reason", Text),
+    CheckConstraint("state IN ('intent', 'booked', 'refused', 'voided')", name="state"),
+    Index("ix_bookings_shipment_id", "shipment_id"),
+    Index(
+        "uq_bookings_live",
+        "shipment_id",
+        unique=True,
+        postgresql_where=text("state IN ('intent', 'booked')"),
+    ),
+)
