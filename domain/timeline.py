@@ -12,6 +12,7 @@ class EventKind(StrEnum):
     CREDIT_SECURED = "credit_secured"
     CREDIT_OVERRIDDEN = "credit_overridden"
     CREDIT_REFUSED = "credit_refused"
+    CREDIT_FREED = "credit_freed"
     PAYMENT_AUTHORISED = "payment_authorised"
     PAYMENT_REFUSED = "payment_refused"
     PAYMENT_CAPTURED = "payment_captured"
@@ -19,6 +20,11 @@ class EventKind(StrEnum):
     PAYMENT_VOIDED = "payment_voided"
     SOURCED = "sourced"
     NOT_SOURCED = "not_sourced"
+    EXPECTED = "expected"
+    EARMARKED = "earmarked"
+    STOCK_TAKEN = "stock_taken"
+    ASKED_FOR_STOCK = "asked_for_stock"
+    GIVES_WAY = "gives_way"
     ABANDONED = "abandoned"
     BOOKED = "booked"
     BOOKING_REFUSED = "booking_refused"
@@ -35,6 +41,8 @@ class EventKind(StrEnum):
     DELIVERY_OVERDUE = "delivery_overdue"
     HELD = "held"
     HOLD_RELEASED = "hold_released"
+    HOLD_REJECTED = "hold_rejected"
+    REPAIRED = "repaired"
     CLOSED = "closed"
     CANCELLED = "cancelled"
     REMAINDER_CANCELLED = "remainder_cancelled"
@@ -56,6 +64,10 @@ _WORDS: dict[EventKind, dict[str, str]] = {
     EventKind.CREDIT_REFUSED: {
         "en": "Credit refused: {amount} on top of an exposure of {exposure}, the limit is {limit}.",
         "fr": "Crédit refusé : {amount} en plus d'un encours de {exposure}, pour {limit} au plus.",
+    },
+    EventKind.CREDIT_FREED: {
+        "en": "Credit secured, room has come free: exposure is now {exposure} of {limit}.",
+        "fr": "Crédit assuré, de la place s'est libérée : l'encours est de {exposure} sur {limit}.",
     },
     EventKind.PAYMENT_AUTHORISED: {
         "en": "Payment of {amount} authorised.",
@@ -86,6 +98,33 @@ _WORDS: dict[EventKind, dict[str, str]] = {
     EventKind.NOT_SOURCED: {
         "en": "{units} unit(s) cannot be sourced now: {reason}.",
         "fr": "{units} unité(s) ne peuvent pas être fournies maintenant : {reason}.",
+    },
+    EventKind.EXPECTED: {
+        "en": "{units} unit(s) of {sku} come with supply {supply}, due on {due}: they arrive by "
+        "{promise}.",
+        "fr": "{units} unité(s) de {sku} viennent avec l'arrivage {supply}, prévu le {due} : "
+        "livraison au plus tard le {promise}.",
+    },
+    EventKind.EARMARKED: {
+        "en": "{units} unit(s) of {sku} have come free at {location} and are kept for this order.",
+        "fr": "{units} unité(s) de {sku} se sont libérées à {location}, gardées pour cette "
+        "commande.",
+    },
+    EventKind.STOCK_TAKEN: {
+        "en": "A count at {location} found less than was reserved: {units} unit(s) of {sku} are "
+        "sourced again.",
+        "fr": "Un comptage à {location} a trouvé moins que le réservé : nouveau choix pour {units} "
+        "unité(s) de {sku}.",
+    },
+    EventKind.ASKED_FOR_STOCK: {
+        "en": "This order is critical: {shipments} shipment(s) of other orders are asked to give "
+        "way.",
+        "fr": "Cette commande est critique : {shipments} expédition(s) d'autres commandes doivent "
+        "céder leur stock.",
+    },
+    EventKind.GIVES_WAY: {
+        "en": "Shipment {shipment} from {location} is asked to give its stock to a critical order.",
+        "fr": "L'expédition {shipment} de {location} doit céder son stock à une commande critique.",
     },
     EventKind.ABANDONED: {
         "en": "Shipment {shipment} from {location} is given up: {reason}.",
@@ -154,6 +193,14 @@ _WORDS: dict[EventKind, dict[str, str]] = {
     EventKind.HOLD_RELEASED: {
         "en": "Hold released by {by}: {explanation}.",
         "fr": "Attente levée par {by} : {explanation}.",
+    },
+    EventKind.HOLD_REJECTED: {
+        "en": "Rejected by {by}: {explanation}.",
+        "fr": "Refusée par {by} : {explanation}.",
+    },
+    EventKind.REPAIRED: {
+        "en": "Put right by the reconciler: {finding}.",
+        "fr": "Rectifié par le rapprochement : {finding}.",
     },
     EventKind.CLOSED: {"en": "Closed: all is delivered.", "fr": "Close : tout est livré."},
     EventKind.CANCELLED: {"en": "Cancelled: {explanation}.", "fr": "Annulée : {explanation}."},

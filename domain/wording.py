@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 LANGUAGES = ("en", "fr")
-_MOMENTS = frozenset({"promise", "until", "pick_by", "occurred_at"})
+_MOMENTS = frozenset({"promise", "until", "pick_by", "occurred_at", "due", "expected"})
 _AMOUNTS = frozenset({"amount", "total", "exposure", "limit"})
 # Currencies whose minor unit is not a hundredth (ISO 4217).
 _EXPONENTS = {"JPY": 0, "KRW": 0, "ISK": 0, "VND": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3}

@@ -52,3 +52,36 @@ class StockArrived(Stored):
     """There may be stock for what the order waits for."""
 
     event_id: str
+
+
+class HoldRejection(Stored):
+    """A person decides that a held order ends. `rejected_by` names who, `note` says why."""
+
+    rejected_by: str
+    note: str
+
+
+class FundsArrived(Stored):
+    """The order's value is claimed on its customer's account since: it need not wait any longer."""
+
+    event_id: str
+
+
+class YieldShipment(Stored):
+    """A shipment is to give its stock to a more urgent order, unless it cannot be stopped any more.
+    `skus` are not to be taken again from where they were."""
+
+    event_id: str
+    shipment_id: str
+    skus: tuple[str, ...]
+    reason: str
+
+
+class StockTaken(Stored):
+    """A count found less than was reserved: units of a shipment were taken back in the books.
+    `nothing_left` says that it has none any more. `reason` is for people."""
+
+    event_id: str
+    shipment_id: str
+    nothing_left: bool
+    reason: str
