@@ -1,13 +1,13 @@
-"""A command on the books that no order's workflow gave: one transaction whose effect happens once.
+"""A command on the books that no order's workflow gave: one transaction, its effect happens once.
 
-Stock is counted, received and moved, and money comes in, by commands of people and of other systems.
-Each has a name of its sender's own, under which a repeat gets the first answer.
+Stock is counted, received and moved, and money comes in, by commands of people and of other
+systems. Each has a name of its sender's own, under which a repeat gets the first answer.
 """
 
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from pydantic import BaseModel, TypeAdapter
@@ -63,10 +63,7 @@ async def run_once(
         try:
             async with engine.begin() as conn:
                 outcome = await act(conn)
-                claim = {"key": key, "request_hash": fingerprint}
-                claim["result"] = result.dump_python(outcome, mode="json")
-                if (await conn.execute(_CLAIM, claim)).rowcount == 0:
-                    raise _AlreadyDone
+                await _claim(conn, key, fingerprint, result.dump_python(outcome, mode="json"))
         except (Overtaken, _AlreadyDone):
             continue
         except IntegrityError:
@@ -78,6 +75,12 @@ async def run_once(
         _log.info("command done", command=key, attempt=attempt)
         return outcome
     raise Overtaken(key)
+
+
+async def _claim(conn: AsyncConnection, key: str, fingerprint: str, outcome: Any) -> None:
+    claim = {"key": key, "request_hash": fingerprint, "result": outcome}
+    if (await conn.execute(_CLAIM, claim)).rowcount == 0:
+        raise _AlreadyDone
 
 
 async def _stored(
