@@ -19,7 +19,8 @@ class CreditActivities:
 
     @activity.defn
     async def secure_credit(self, request: SecureCredit) -> CreditResult:
-        """Count the order in its customer's exposure, unless that exceeds the limit."""
+        """Count what the order has yet to invoice in its customer's exposure, unless that exceeds
+        the limit. What is counted already, since room came free, is secured."""
         return await once(
             self._engine,
             key=f"{request.order_id}:credit:{request.generation}",
@@ -32,22 +33,30 @@ class CreditActivities:
 
 
 async def _secure(step: Step, request: SecureCredit) -> CreditSecured | CreditRefused:
-    claimed = await credit.claim(step.conn, request.order_id, request.amount, request.override_by)
-    if claimed is not None:
+    claim = await credit.claim(
+        step.conn, request.order_id, request.amount, request.override_by, request.at
+    )
+    if claim is None or not claim.granted:
+        return _refuse(step, request, claim)
+    standing = claim.standing
+    if claim.amount:
         detail = {
-            "exposure": claimed.exposure,
-            "limit": claimed.limit,
+            "exposure": standing.exposure,
+            "limit": standing.limit,
             "currency": request.currency,
         }
         if request.override_by is None:
             step.tell(EventKind.CREDIT_SECURED, **detail)
         else:
             step.tell(EventKind.CREDIT_OVERRIDDEN, by=request.override_by, **detail)
-        return CreditSecured(exposure=claimed.exposure, limit=claimed.limit)
-    refused = _refusal(request, await credit.standing(step.conn, request.order_id))
+    return CreditSecured(exposure=standing.exposure, limit=standing.limit)
+
+
+def _refuse(step: Step, request: SecureCredit, claim: credit.Claim | None) -> CreditRefused:
+    refused = _refusal(request, claim)
     step.tell(
         EventKind.CREDIT_REFUSED,
-        amount=request.amount,
+        amount=request.amount if claim is None else claim.amount,
         exposure=refused.exposure,
         limit=refused.limit,
         currency=request.currency,
@@ -55,16 +64,16 @@ async def _secure(step: Step, request: SecureCredit) -> CreditSecured | CreditRe
     return refused
 
 
-def _refusal(request: SecureCredit, standing: credit.Standing | None) -> CreditRefused:
-    if standing is None:
+def _refusal(request: SecureCredit, claim: credit.Claim | None) -> CreditRefused:
+    if claim is None:
         reason = f"the customer has no account in {request.currency}"
         return CreditRefused(reason=reason, exposure=0, limit=0)
     amount, exposure, limit = (
         money(value, request.currency)
-        for value in (request.amount, standing.exposure, standing.limit)
+        for value in (claim.amount, claim.standing.exposure, claim.standing.limit)
     )
     return CreditRefused(
         reason=f"{amount} on top of an exposure of {exposure} exceeds the limit of {limit}",
-        exposure=standing.exposure,
-        limit=standing.limit,
+        exposure=claim.standing.exposure,
+        limit=claim.standing.limit,
     )

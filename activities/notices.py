@@ -6,7 +6,6 @@ serves all orders: when the notifier is down, one activity shows it, and no orde
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -16,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.relaying import relay
 from adapters.postgres import notices
 from adapters.postgres.notices import Attempt, Notice
-from domain.messages.notices import RelayNotices, RelayReport
+from domain.messages.relays import RelayNotices, RelayReport
 from domain.notices import render
 from domain.ports import (
     GatewayProtocolError,
@@ -45,20 +45,16 @@ class NoticeActivities:
         Raises when the notifier took nothing of a batch, so that Temporal waits longer each time
         and its UI shows why. Ends early, in good order, when the worker shuts down.
         """
-        sent = 0
-        ends = asyncio.get_running_loop().time() + request.period.total_seconds()
-        while asyncio.get_running_loop().time() < ends and not activity.is_worker_shutdown():
-            activity.heartbeat(sent)
-            attempts = await self._send_batch()
-            sent += sum(attempt.failure is None for attempt in attempts)
-            if attempts and all(a.failure is not None and not a.is_final for a in attempts):
-                raise ApplicationError(
-                    f"the notifier took none of {len(attempts)} notices: {attempts[0].failure}",
-                    type="NotifierUnavailable",
-                )
-            if len(attempts) < _BATCH:
-                await _pause(request.idle.total_seconds())
-        return RelayReport(sent=sent)
+        return await relay(request, self._relay_batch, _BATCH)
+
+    async def _relay_batch(self) -> int:
+        attempts = await self._send_batch()
+        if attempts and all(a.failure is not None and not a.is_final for a in attempts):
+            raise ApplicationError(
+                f"the notifier took none of {len(attempts)} notices: {attempts[0].failure}",
+                type="NotifierUnavailable",
+            )
+        return sum(attempt.failure is None for attempt in attempts)
 
     async def _send_batch(self) -> list[Attempt]:
         async with self._engine.connect() as conn:
@@ -109,10 +105,3 @@ def _message(notice: Notice) -> Message:
         subject=words.subject,
         body=words.body,
     )
-
-
-async def _pause(seconds: float) -> None:
-    """Sleep, but no longer than the worker lives."""
-    shutdown = asyncio.ensure_future(activity.wait_for_worker_shutdown())
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(shutdown, seconds)

@@ -4,9 +4,9 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from adapters.postgres import credit, outlook, stock
+from adapters.postgres import allocation, arrivals, credit, credit_room, outlook, signals, stock
 from adapters.postgres.steps import Step, once
-from domain.messages.orders import OrderStatus
+from domain.messages.orders import HoldReason, OrderStatus
 from domain.messages.steps import CancelOrder, Recorded, RecordOutcome
 from domain.notices import Template
 from domain.timeline import EventKind
@@ -25,56 +25,87 @@ class OrderActivities:
     @activity.defn
     async def record_outcome(self, request: RecordOutcome) -> Recorded:
         """Write down where an order stands: held, going on, closed."""
-        return await once(
+        key = f"{request.order_id}:{request.status}:{request.generation}"
+        free: set[str] = set()
+        done = await once(
             self._engine,
-            key=f"{request.order_id}:{request.status}:{request.generation}",
+            key=key,
             order_id=request.order_id,
             at=request.at,
             # Why may read otherwise when a lost workflow task is run again; the first words stand.
             request=request.model_copy(update={"explanation": "", "hold_reason": None}),
             result=_RECORDED,
-            act=lambda step: _record(step, request),
+            act=lambda step: _record(step, request, free),
         )
+        await arrivals.serve_all(self._engine, free, event_id=key, at=request.at)
+        return done
 
     @activity.defn
     async def cancel_order(self, request: CancelOrder) -> Recorded:
         """Free all that an order still holds in our books, and end it."""
-        return await once(
+        key = f"{request.order_id}:cancel"
+        free: set[str] = set()
+        done = await once(
             self._engine,
-            key=f"{request.order_id}:cancel",
+            key=key,
             order_id=request.order_id,
             at=request.at,
             request=request,
             result=_RECORDED,
-            act=lambda step: _cancel(step, request),
+            act=lambda step: _cancel(step, request, free),
         )
+        await arrivals.serve_all(self._engine, free, event_id=key, at=request.at)
+        return done
 
 
-async def _record(step: Step, request: RecordOutcome) -> Recorded:
+async def _record(step: Step, request: RecordOutcome, free: set[str]) -> Recorded:
+    waits_for_credit = request.hold_reason is HoldReason.CREDIT_LIMIT
+    account = await credit.lock_account_of(step.conn, step.order_id) if waits_for_credit else None
     await outlook.write_status(
         step,
         request.status,
         hold_reason=request.hold_reason,
         final=request.status.is_final,
     )
-    step.tell(
-        EventKind.HOLD_RELEASED if request.by is not None else _KINDS[request.status],
-        explanation=request.explanation,
-        by=request.by,
-        until=None if request.until is None else request.until.isoformat(),
-    )
+    if request.hold_reason is not None:
+        # What was kept for it when it still waited for stock is not kept while a person decides.
+        unused = await allocation.drop_earmarks(step.conn, step.order_id)
+        await stock.release(step.conn, step.order_id, unused)
+        free.update(sku for sku, _ in unused)
+    # Credit that has come free is told by whoever freed it: then there is nothing more to say.
+    kind = _KINDS.get(request.status) if request.by is None else EventKind.HOLD_RELEASED
+    if kind is None:
+        return Recorded()
+    detail = {
+        "explanation": request.explanation,
+        "by": request.by,
+        "until": None if request.until is None else request.until.isoformat(),
+    }
+    if account is None:
+        step.tell(kind, **detail)
+        return Recorded()
+    event = signals.OrderEvent(step.order_id, kind, step.at.isoformat(), detail)
+    await signals.tell(step.conn, [event])
+    # Room that has come free since credit was refused woke nobody: the order was not held yet.
+    because = f"hold:{step.order_id}:{request.generation}"
+    await credit_room.let_go_on(step.conn, account, because, step.at)
     return Recorded()
 
 
-async def _cancel(step: Step, request: CancelOrder) -> Recorded:
-    await credit.release(step.conn, request.order_id)
+async def _cancel(step: Step, request: CancelOrder, free: set[str]) -> Recorded:
+    account = await credit.release(step.conn, request.order_id)
     reference = await outlook.lock_order(step.conn, request.order_id)
     freed = await outlook.cancel_remainder(step.conn, request.order_id)
-    await stock.release(step.conn, freed)
+    await stock.release(step.conn, step.order_id, freed)
+    free.update(sku for sku, _ in freed)
     await outlook.write_status(step, request.status, hold_reason=None, final=True)
+    if account is not None:
+        await credit_room.let_go_on(step.conn, account, f"end:{step.order_id}", step.at)
     whole = request.status is OrderStatus.CANCELLED
     kind = EventKind.CANCELLED if whole else EventKind.REMAINDER_CANCELLED
     template = Template.CANCELLED if whole else Template.REMAINDER_CANCELLED
+    if request.by is not None:
+        step.tell(EventKind.HOLD_REJECTED, by=request.by, explanation=request.reason)
     step.tell(kind, explanation=request.reason)
     step.notify("cancelled", template, reference=reference)
     return Recorded()

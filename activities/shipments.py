@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from adapters.postgres import credit, outlook, shipping, stock
+from adapters.postgres import credit, outlook, received, shipping, stock
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_shipment
 from domain.messages.orders import ShipmentStatus, Tender
@@ -23,6 +23,7 @@ from domain.messages.steps import (
 )
 from domain.notices import Template
 from domain.picking import compare
+from domain.stock import Position
 from domain.timeline import EventKind
 
 _PICK = TypeAdapter(PickRecorded)
@@ -103,7 +104,7 @@ async def _pick(step: Step, request: RecordPick) -> PickRecorded:
         "units": sum(picked.values()),
     }
     if short:
-        await stock.distrust(step.conn, _positions(short))
+        await stock.distrust(step.conn, step.order_id, _positions(short), request.occurred_at)
         await shipping.write_short(step.conn, step.order_id, request.shipment_id, missing)
         skus = tuple(sorted({row["sku"] for row in short}))
         missing_units = sum(missing.values())
@@ -119,10 +120,13 @@ async def _dispatch(step: Step, request: RecordDispatch) -> DispatchRecorded:
     shipment = await shipping.read_shipment(step.conn, request.shipment_id)
     rows = await shipping.read_value(step.conn, request.shipment_id)
     amount = sum(row["held"] * row["unit_price"] for row in rows)
+    unapplied = 0
     if shipment["tender"] == Tender.ACCOUNT:
-        await credit.move_to_invoiced(step.conn, step.order_id, amount)
+        unapplied = await credit.move_to_invoiced(step.conn, step.order_id, amount)
     await outlook.lock_order(step.conn, step.order_id)
-    await stock.consume(step.conn, _positions(rows), request.shipment_id, request.occurred_at)
+    await stock.consume(
+        step.conn, step.order_id, _positions(rows), request.shipment_id, request.occurred_at
+    )
     invoice_id = f"INV-{request.shipment_id}"
     await shipping.write_dispatched(
         step.conn,
@@ -133,6 +137,8 @@ async def _dispatch(step: Step, request: RecordDispatch) -> DispatchRecorded:
         occurred_at=request.occurred_at,
         at=request.at,
     )
+    if unapplied:
+        await received.apply_unapplied(step.conn, invoice_id, request.at)
     step.tell(
         EventKind.DISPATCHED,
         shipment=request.shipment_id,
@@ -180,8 +186,8 @@ async def _note(step: Step, request: NoteShipment) -> Recorded:
     return Recorded()
 
 
-def _positions(rows: Iterable[dict[str, Any]]) -> dict[stock.Position, int]:
-    units: dict[stock.Position, int] = defaultdict(int)
+def _positions(rows: Iterable[dict[str, Any]]) -> dict[Position, int]:
+    units: dict[Position, int] = defaultdict(int)
     for row in rows:
         units[row["sku"], row["location_id"]] += row["held"]
     return dict(units)

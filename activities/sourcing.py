@@ -7,16 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from adapters.postgres import allocation, stock
+from adapters.postgres import allocation, arrivals, outlook, stock
+from adapters.postgres.desk import Claim, StockDesk, Verdict
 from adapters.postgres.network_cache import NetworkCache
 from adapters.postgres.outlook import tell_promise
-from adapters.postgres.steps import Step, once
+from adapters.postgres.steps import Step, answered, once
 from domain import sourcing
 from domain.identity import shipment_id
 from domain.messages.orders import PlannedShipment
 from domain.messages.steps import Allocate, Allocation
 from domain.sourcing.explain import shortage, why
 from domain.sourcing.problem import SourcingPlan, SourcingProblem
+from domain.stock import Position, Wanted
 from domain.timeline import EventKind
 from domain.values import Value
 from domain.wording import LANGUAGES
@@ -26,8 +28,7 @@ _MAX_PLANS = 8
 
 
 class _OvertakenError(Exception):
-    """Others reserved between our reading and our writing: what we locked is let go, and the order
-    is planned again."""
+    """The order, or the stock that its plan was made for, has changed since: plan again."""
 
 
 class _Decision(Value):
@@ -38,9 +39,10 @@ class _Decision(Value):
 
 
 class SourcingActivities:
-    def __init__(self, engine: AsyncEngine, network: NetworkCache) -> None:
+    def __init__(self, engine: AsyncEngine, network: NetworkCache, desk: StockDesk) -> None:
         self._engine = engine
         self._network = network
+        self._desk = desk
 
     @activity.defn
     async def allocate(self, request: Allocate) -> Allocation:
@@ -49,47 +51,133 @@ class SourcingActivities:
         When a workflow task is lost, the decision is asked for again, by then perhaps with more to
         give up. The first decision stands, and says what it was about: see `Allocation.repeated`.
         """
+        if request.abandon:
+            async with self._engine.begin() as conn:
+                await outlook.lock_order(conn, request.order_id)
+                gone = [abandoned.shipment_id for abandoned in request.abandon]
+                await allocation.abandon(conn, request.order_id, gone)
         for _ in range(_MAX_PLANS):
             try:
-                return await once(
-                    self._engine,
-                    key=f"{request.order_id}:allocate:{request.generation}",
-                    order_id=request.order_id,
-                    at=request.at,
-                    request=_Decision(order_id=request.order_id, generation=request.generation),
-                    result=_RESULT,
-                    act=lambda step: self._allocate(step, request),
-                    again=lambda stored: stored.model_copy(update={"repeated": True}),
-                )
+                return await self._allocate(request)
             except _OvertakenError:
                 continue
         raise ApplicationError(
             f"{_MAX_PLANS} plans in a row lost their stock to other orders", type="StockContended"
         )
 
-    async def _allocate(self, step: Step, request: Allocate) -> Allocation:
-        order = await allocation.lock_and_read_order(step.conn, request.order_id)
-        gone = [abandoned.shipment_id for abandoned in request.abandon]
-        freed = await allocation.abandon(step.conn, request.order_id, gone) if gone else {}
-        problem = await allocation.read_problem(step.conn, self._network, request, order, freed)
+    async def _allocate(self, request: Allocate) -> Allocation:
+        """Plan without a lock, reserve with all others that want to, then make it so."""
+        key = f"{request.order_id}:allocate:{request.generation}"
+        async with self._engine.connect() as conn:
+            standing = await allocation.read_standing(conn, request.order_id)
+            problem = await allocation.read_problem(conn, self._network, request, standing)
         # A large order takes the solver longer than the event loop may be kept waiting.
         plan = await asyncio.to_thread(sourcing.plan, problem, request.policy)
-        if not await stock.reserve(
-            step.conn, allocation.positions(problem, plan), instead_of=freed
-        ):
-            raise _OvertakenError
-        shipments = _number(request, problem, plan)
-        promise = await allocation.write_plan(step.conn, request, problem, plan, shipments)
-        _tell(step, request, problem, plan, shipments)
-        if not shipments and request.reserve and plan.obstacle is None:
-            await tell_promise(step, f"allocate:{request.generation}")
-        return Allocation(
-            abandoned=tuple(gone),
-            shipments=shipments,
-            backordered=plan.backordered,
-            promise=promise,
-            obstacle=plan.obstacle,
+        taken = allocation.positions(problem, plan)
+        lacking = {p: n - standing.earmarks.get(p, 0) for p, n in taken.items()}
+        lacking = {position: n for position, n in lacking.items() if n > 0}
+        if lacking:
+            match await self._reserve(key, request, standing, lacking):
+                case Verdict.REFUSED:
+                    raise _OvertakenError
+                case Verdict.VOID:
+                    return await self._void(key, request)
+                case Verdict.GRANTED:
+                    pass
+        free: set[str] = set()
+        done = await once(
+            self._engine,
+            key=key,
+            order_id=request.order_id,
+            at=request.at,
+            request=_decision(request),
+            result=_RESULT,
+            act=lambda step: _write(step, request, problem, plan, free),
+            again=_again,
         )
+        await arrivals.serve_all(self._engine, free, event_id=key, at=request.at)
+        return done
+
+    async def _void(self, key: str, request: Allocate) -> Allocation:
+        """Another attempt has decided already, or the order has ended: nothing is taken."""
+        stored = await answered(self._engine, key=key, request=_decision(request), result=_RESULT)
+        return Allocation() if stored is None else _again(stored)
+
+    async def _reserve(
+        self,
+        key: str,
+        request: Allocate,
+        standing: allocation.Standing,
+        units: dict[Position, int],
+    ) -> Verdict:
+        wanted = Wanted(
+            order_id=request.order_id,
+            channel=standing.channel,
+            critical=standing.facts["critical"],
+            ordered_at=standing.ordered_at,
+            units=units,
+        )
+        return await self._desk.reserve(Claim(key, wanted))
+
+
+def _decision(request: Allocate) -> _Decision:
+    return _Decision(order_id=request.order_id, generation=request.generation)
+
+
+def _again(stored: Allocation) -> Allocation:
+    return stored.model_copy(update={"repeated": True})
+
+
+async def _write(
+    step: Step,
+    request: Allocate,
+    problem: SourcingProblem,
+    plan: SourcingPlan,
+    free: set[str],
+) -> Allocation:
+    """Make shipments of what is earmarked, and release what the plan leaves of it.
+
+    The SKUs of what has come free for others are added to `free`.
+    """
+    await outlook.lock_order(step.conn, request.order_id)
+    standing = await allocation.read_standing(step.conn, request.order_id)
+    taken = allocation.positions(problem, plan)
+    if standing.lines != problem.lines or any(
+        standing.earmarks.get(position, 0) < units for position, units in taken.items()
+    ):
+        raise _OvertakenError
+    await _settle(step, request, plan, standing, taken, free)
+    shipments = _number(request, problem, plan)
+    promise = await allocation.write_plan(step.conn, request, problem, plan, shipments)
+    _tell(step, request, problem, plan, shipments)
+    if not shipments and request.reserve and plan.obstacle is None:
+        await tell_promise(step, f"allocate:{request.generation}")
+    return Allocation(
+        abandoned=tuple(abandoned.shipment_id for abandoned in request.abandon),
+        shipments=shipments,
+        backordered=plan.backordered,
+        promise=promise,
+        obstacle=plan.obstacle,
+    )
+
+
+async def _settle(
+    step: Step,
+    request: Allocate,
+    plan: SourcingPlan,
+    standing: allocation.Standing,
+    taken: dict[Position, int],
+    free: set[str],
+) -> None:
+    if not standing.earmarks:
+        return
+    left = {p: n - taken.get(p, 0) for p, n in standing.earmarks.items()}
+    left = {position: n for position, n in left.items() if n > 0}
+    lacking = {line.sku for line in standing.lines if plan.backordered.get(line.line_id)}
+    declined = [position for position in left if position[0] in lacking]
+    await allocation.settle(step.conn, step.order_id, declined)
+    await stock.release(step.conn, step.order_id, left)
+    free.update(sku for sku, _ in left)
 
 
 def _number(

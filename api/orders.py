@@ -1,4 +1,4 @@
-"""Orders: place them, look at them, let held ones go on."""
+"""Orders: place them, look at them, decide about held ones."""
 
 import base64
 import binascii
@@ -21,9 +21,9 @@ from api.fields import Key, Language, Name, OrderIdInPath, Parameters
 from api.languages import chosen_language
 from api.problems import FieldError, ProblemError, invalid, not_found
 from api.rendering import links_of, listed, order_answer
-from api.schemas import PlaceOrder, ReleaseHold
-from api.services import Shared
-from domain.messages.events import HoldRelease
+from api.schemas import PlaceOrder, RejectHold, ReleaseHold
+from api.services import Services, Shared
+from domain.messages.events import HoldRejection, HoldRelease
 from domain.messages.orders import OrderStatus
 
 router = APIRouter(prefix="/orders", tags=["orders"])
@@ -118,22 +118,36 @@ async def release_hold(
     order_id: OrderIdInPath, body: ReleaseHold, services: Shared
 ) -> OrderStanding:
     """Let an order on hold go on, as a person decided: 409 when it is not on hold."""
+    return await _decide_hold(services, order_id, HoldRelease(**body.model_dump()))
+
+
+@router.post("/{order_id}/hold/reject")
+async def reject_hold(order_id: OrderIdInPath, body: RejectHold, services: Shared) -> OrderStanding:
+    """End an order on hold, as a person decided: 409 when it is not on hold.
+
+    What has not left is cancelled, and what it held is given back.
+    """
+    return await _decide_hold(services, order_id, HoldRejection(**body.model_dump()))
+
+
+async def _decide_hold(
+    services: Services, order_id: str, decision: HoldRelease | HoldRejection
+) -> OrderStanding:
     structlog.contextvars.bind_contextvars(order_id=order_id)
     status = await order_status(services.engine, order_id)
     if status is None:
         raise not_found(f"There is no order {order_id!r}.")
     if status.is_final:
         raise _not_on_hold(order_id)
-    release = HoldRelease(released_by=body.released_by, note=body.note)
     try:
-        status = await thread.release_hold(services, order_id, release)
+        status = await thread.decide_hold(services, order_id, decision)
     except WorkflowUpdateFailedError as refused:
         raise _not_on_hold(order_id) from refused
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
         raise _not_on_hold(order_id) from error
-    _log.info("hold released", status=status.value)
+    _log.info("hold decided", decision=type(decision).__name__, status=status.value)
     return OrderStanding(order_id=order_id, status=status, links=links_of(order_id, status))
 
 

@@ -117,7 +117,11 @@ async def _receive(services: Services, order: NewOrder) -> _Received:
             return received
         _accept(order, findings)
         policy = _policy(findings)
-        facts = order.facts(datetime.now(UTC), order.language or findings.customer_language or "en")
+        facts = order.facts(
+            datetime.now(UTC),
+            order.language or findings.customer_language or "en",
+            terms_complete=findings.terms_complete,
+        )
         if await insert(connection, order, facts, policy.version):
             return _Received(facts, policy, OrderStatus.PLACING, first=True)
         # Another request with this reference was faster, and what it wrote can be seen now.
@@ -133,10 +137,14 @@ def _known(order: NewOrder, findings: Findings) -> _Received | None:
     earlier = findings.earlier
     if earlier is None:
         return None
-    if earlier.body_hash != order.body_hash:
+    # What a body does not say is left as it was, whatever the customer's terms are by now.
+    same = order.ship_complete in (None, earlier.ship_complete)
+    if earlier.body_hash != order.body_hash or not same:
         message = f"order {order.id} was placed before with another body"
         raise invalid([FieldError(field="reference", message=message)], "reference-reused")
-    facts = order.facts(earlier.ordered_at.astimezone(UTC), earlier.language)
+    facts = order.facts(
+        earlier.ordered_at.astimezone(UTC), earlier.language, terms_complete=earlier.ship_complete
+    )
     return _Received(facts, _policy(findings), earlier.status, first=False)
 
 
@@ -195,8 +203,14 @@ def _contradictions(body: PlaceOrder, order: NewOrder) -> Iterator[FieldError]:
 
 
 def _hash(body: PlaceOrder, lines: list[NewLine]) -> str:
-    """The same for two bodies that mean the same: what is left out equals its default."""
+    """The same for two bodies that mean the same: what is left out equals its default.
+
+    Shipping in parts and following the customer's terms may mean the same: `_known` tells them
+    apart.
+    """
     meant = body.model_dump(mode="json", exclude_defaults=True, exclude={"lines"})
+    if not body.ship_complete:
+        meant.pop("ship_complete", None)
     meant["lines"] = [[line.line_id, line.sku, line.quantity, line.unit_price] for line in lines]
     return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()
 

@@ -26,6 +26,7 @@ def links_of(order_id: str, status: OrderStatus | None = None) -> dict[str, str]
     links = {"self": itself}
     if status == OrderStatus.ON_HOLD:
         links["release_hold"] = f"{itself}/hold/release"
+        links["reject_hold"] = f"{itself}/hold/reject"
     return links
 
 

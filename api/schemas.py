@@ -1,8 +1,8 @@
 """What channels, partners and people send."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 from pydantic_extra_types.country import CountryAlpha2
 from pydantic_extra_types.currency_code import Currency
 
@@ -30,6 +30,15 @@ from domain.messages.events import CarrierEventKind, WarehouseEventKind
 from domain.messages.orders import Tender
 
 MAX_LINES = 1000
+MAX_INVOICES = 1000
+# Minor units: what an order may come to, and an account with it.
+MAX_AMOUNT = 10**12
+
+Person = Annotated[Words, Field(max_length=100)]
+PaidAmount = Annotated[int, Strict(), Field(ge=1, le=MAX_AMOUNT)]
+CreditLimit = Annotated[int, Strict(), Field(ge=0, le=MAX_AMOUNT)]
+TermsDays = Annotated[int, Strict(), Field(ge=0, le=365)]
+Delivery = Literal["partial", "complete"]
 
 
 class ShipTo(Body):
@@ -74,7 +83,10 @@ class PlaceOrder(Body):
         default=None, description="From the payment provider; required for tender card."
     )
     requested_date: Day | None = Field(default=None, description="When the buyer wants it.")
-    ship_complete: Flag = Field(default=False, description="All lines at once or not at all.")
+    ship_complete: Flag | None = Field(
+        default=None,
+        description="All lines at once or not at all; by default as agreed with the customer.",
+    )
     critical: Flag = Field(default=False, description="Goes before other orders.")
     language: Language | None = Field(
         default=None, description="Of what the customer is told; by default the customer's own."
@@ -84,8 +96,48 @@ class PlaceOrder(Body):
 class ReleaseHold(Body):
     """A person's decision that a held order goes on."""
 
-    released_by: Annotated[Words, Field(max_length=100)]
+    released_by: Person
     note: LongText
+
+
+class RejectHold(Body):
+    """A person's decision that a held order ends: what has not left is cancelled."""
+
+    rejected_by: Person
+    note: LongText
+
+
+class ReceivePayment(Body):
+    """Money that a customer paid on account. The customer and `reference` together name it."""
+
+    reference: Name = Field(examples=["SEPA-2026-0317"])
+    amount: PaidAmount = Field(description="In minor units of the account's currency.")
+    currency: Currency = Field(description="The account's own.", examples=["EUR"])
+    received_at: Moment
+    invoices: Annotated[list[OurReference], Field(min_length=1, max_length=MAX_INVOICES)] | None = (
+        Field(default=None, description="What it pays; by default the oldest due first.")
+    )
+
+
+class SetTerms(Body):
+    """What is agreed with a customer. Orders and invoices that stand keep what they have."""
+
+    credit_limit: CreditLimit = Field(description="In minor units of the account's currency.")
+    terms_days: TermsDays = Field(description="Days from invoice to due date.")
+    delivery: Delivery = Field(
+        description="Of orders that do not say it themselves: in parts if need be, or complete."
+    )
+    by: Person
+    note: LongText
+
+
+class GrantOverride(Body):
+    """Another credit limit until a moment; it counts where it is above the account's own."""
+
+    credit_limit: CreditLimit = Field(description="In minor units of the account's currency.")
+    until: Moment
+    by: Person
+    reason: LongText
 
 
 class CarrierReport(Body):

@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from adapters.temporal import TemporalUnreachableError, reaching_temporal
 from api.services import Services
 from domain.identity import workflow_id
-from domain.messages.events import CarrierEvent, HoldRelease, WarehouseEvent
+from domain.messages.events import CarrierEvent, HoldRejection, HoldRelease, WarehouseEvent
 from domain.messages.orders import OrderFacts, OrderStatus, Placement, Tender
 from domain.messages.policy import OrderPolicy
 from domain.messages.state import OrderClosed, OrderStart
@@ -27,6 +27,10 @@ _TASK_TIMEOUT = timedelta(seconds=5)
 _CALL_TIMEOUT = timedelta(seconds=5)
 _LOOK_TIMEOUT = timedelta(seconds=2)
 _URGENT = Priority(priority_key=1)
+_DECISIONS: dict[type[HoldRelease | HoldRejection], str] = {
+    HoldRelease: "release_hold",
+    HoldRejection: "reject_hold",
+}
 
 
 async def place(services: Services, order: OrderFacts, policy: OrderPolicy) -> Placement | None:
@@ -64,14 +68,23 @@ async def place(services: Services, order: OrderFacts, policy: OrderPolicy) -> P
             return None
 
 
-async def release_hold(services: Services, order_id: str, release: HoldRelease) -> OrderStatus:
-    """Let a held order go on. Raises WorkflowUpdateFailedError when it is not on hold, RPCError
-    with status NOT_FOUND when it has ended, TemporalUnreachableError when it does not answer."""
+async def decide_hold(
+    services: Services, order_id: str, decision: HoldRelease | HoldRejection
+) -> OrderStatus:
+    """Let a held order go on, or end it; gives the status that it goes on to.
+
+    Raises WorkflowUpdateFailedError when it is not on hold, RPCError with status NOT_FOUND when it
+    has ended, TemporalUnreachableError when it does not answer.
+    """
     with reaching_temporal():
         async with asyncio.timeout(services.patience.total_seconds()):
-            return await _handle(services, order_id).execute_update(
-                OrderWorkflow.release_hold, release, rpc_timeout=services.patience
+            status: OrderStatus = await _handle(services, order_id).execute_update(
+                _DECISIONS[type(decision)],
+                decision,
+                result_type=OrderStatus,
+                rpc_timeout=services.patience,
             )
+            return status
 
 
 async def report(services: Services, order_id: str, event: WarehouseEvent | CarrierEvent) -> bool:

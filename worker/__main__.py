@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import httpx
 import uvloop
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
 from adapters.carriers import HttpCarriers
@@ -19,9 +19,14 @@ from adapters.settings import Settings
 from adapters.telemetry import configure_logging, configure_tracing
 from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
-from domain.messages.notices import RelayNotices
+from domain.messages.relays import RelayNotices, RelaySignals
 from worker.assembly import Gateways, build_worker
-from workflows.notices import RELAY_ID, NoticeRelayWorkflow
+from workflows.relays import (
+    NOTICE_RELAY_ID,
+    SIGNAL_RELAY_ID,
+    NoticeRelayWorkflow,
+    SignalRelayWorkflow,
+)
 
 _SERVICE = "ariane-worker"
 _CONNECTIONS = 20
@@ -47,20 +52,28 @@ async def run(settings: Settings) -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         async with worker:
-            await start_relay(client, settings.task_queue)
+            await start_relays(client, settings.task_queue)
             logging.getLogger(__name__).info("worker is ready")
             await stop.wait()
 
 
-async def start_relay(client: Client, task_queue: str) -> WorkflowHandle[NoticeRelayWorkflow, None]:
-    """Make sure that the relay of notices runs; any number of workers may say so."""
-    return await client.start_workflow(
+async def start_relays(client: Client, task_queue: str) -> None:
+    """Make sure that the relays run; any number of workers may say so."""
+    await client.start_workflow(
         NoticeRelayWorkflow.run,
         RelayNotices(),
-        id=RELAY_ID,
+        id=NOTICE_RELAY_ID,
         task_queue=task_queue,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary="Sends the notices of all orders",
+    )
+    await client.start_workflow(
+        SignalRelayWorkflow.run,
+        RelaySignals(),
+        id=SIGNAL_RELAY_ID,
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="Tells orders what happened in the books",
     )
 
 

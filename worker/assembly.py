@@ -17,14 +17,16 @@ from activities.notices import NoticeActivities
 from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
 from activities.shipments import ShipmentActivities
+from activities.signals import SignalActivities
 from activities.sourcing import SourcingActivities
+from adapters.postgres.desk import StockDesk
 from adapters.postgres.network_cache import NetworkCache
 from domain.ports import CarrierGateway, Notifier, PaymentGateway, WarehouseGateway
 from worker.heartbeats import Heartbeats
-from workflows.notices import NoticeRelayWorkflow
 from workflows.order import OrderWorkflow
+from workflows.relays import NoticeRelayWorkflow, SignalRelayWorkflow
 
-WORKFLOWS: Sequence[type] = (OrderWorkflow, NoticeRelayWorkflow)
+WORKFLOWS: Sequence[type] = (OrderWorkflow, NoticeRelayWorkflow, SignalRelayWorkflow)
 
 # Without these the sandbox loads each module again for every workflow: half the rate.
 PASSED_THROUGH = ("domain", "activities", "adapters", "workflows", "pydantic", "pydantic_core")
@@ -46,16 +48,17 @@ class Gateways:
     notifier: Notifier
 
 
-def activities(engine: AsyncEngine, gateways: Gateways) -> list[Callable[..., Any]]:
+def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[Callable[..., Any]]:
     """Every activity, bound to what it uses."""
     credit = CreditActivities(engine)
     payments = PaymentActivities(engine, gateways.payments)
-    sourcing = SourcingActivities(engine, NetworkCache())
+    sourcing = SourcingActivities(engine, NetworkCache(), StockDesk(engine))
     carriers = CarrierActivities(engine, gateways.carriers)
     locations = LocationActivities(engine, gateways.warehouses)
     shipments = ShipmentActivities(engine)
     orders = OrderActivities(engine)
     notices = NoticeActivities(engine, gateways.notifier)
+    signals = SignalActivities(engine, client)
     return [
         credit.secure_credit,
         payments.authorise_payment,
@@ -73,6 +76,7 @@ def activities(engine: AsyncEngine, gateways: Gateways) -> list[Callable[..., An
         orders.record_outcome,
         orders.cancel_order,
         notices.relay_notices,
+        signals.relay_signals,
     ]
 
 
@@ -90,7 +94,7 @@ def build_worker(
         client,
         task_queue=task_queue,
         workflows=WORKFLOWS,
-        activities=activities(engine, gateways),
+        activities=activities(engine, client, gateways),
         workflow_runner=sandbox(),
         interceptors=[Heartbeats()],
         max_cached_workflows=_MAX_CACHED_WORKFLOWS,

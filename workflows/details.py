@@ -52,6 +52,8 @@ def _waits(state: OrderState) -> list[str]:
         until = _when(state.hold.until)
         then = "then what has not left is cancelled"
         waits.append(f"a person, until {until}, {then}: {state.hold.explanation}")
+    if state.stopping is not None:
+        waits.append(f"what can be stopped to be taken back, for it ends: {state.stopping}")
     if state.backordered and state.backordered_until is not None:
         waits.append(f"stock, until {_when(state.backordered_until)}")
     for shipment in state.shipments.values():

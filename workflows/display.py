@@ -33,4 +33,4 @@ class Display:
         """Cheap to compare: the conditions of a workflow are looked at very often."""
         state = self._state
         shipments = ((s.id, s.status, s.note, s.due) for s in state.shipments.values())
-        return state.status, state.hold, state.promise, *shipments
+        return state.status, state.hold, state.stopping, state.promise, *shipments

@@ -14,9 +14,17 @@ from datetime import datetime
 
 from temporalio import workflow
 
-from activities.orders import OrderActivities
 from activities.sourcing import SourcingActivities
-from domain.messages.events import CarrierEvent, HoldRelease, StockArrived, WarehouseEvent
+from domain.messages.events import (
+    CarrierEvent,
+    FundsArrived,
+    HoldRejection,
+    HoldRelease,
+    StockArrived,
+    StockTaken,
+    WarehouseEvent,
+    YieldShipment,
+)
 from domain.messages.orders import (
     Hold,
     HoldReason,
@@ -29,17 +37,17 @@ from domain.messages.state import (
     OrderState,
     ShipmentState,
     Undo,
+    Withdrawal,
 )
 from domain.messages.steps import (
     Allocate,
     Allocation,
-    CancelOrder,
-    RecordOutcome,
 )
 from domain.progress import first_time, report_from_carrier, report_from_warehouse
 from workflows import funds
 from workflows.clock import is_past, keep_time
 from workflows.display import Display
+from workflows.outcomes import Outcomes
 from workflows.shipment import ShipmentThread
 from workflows.steps import Books
 from workflows.threads import ShipmentThreads
@@ -53,6 +61,7 @@ class OrderWorkflow:
         self._policy = start.policy
         self._state = start.state or OrderState()
         self._books = Books()
+        self._outcomes = Outcomes(self._order, self._policy, self._state, self._books)
         self._threads = ShipmentThreads(self._thread)
         self._display = Display(self._state)
 
@@ -97,24 +106,27 @@ class OrderWorkflow:
     async def _act(self) -> None:
         """One thing at a time, the most urgent first."""
         state = self._state
-        if state.hold is not None and state.release is not None:
+        if state.rejection is not None:
+            self._outcomes.stop(state.rejection.note, state.rejection.rejected_by)
+            state.rejection = None
+        elif state.hold is not None and state.release is not None:
             await self._resume(state.release)
+        elif self._is_funded_meanwhile():
+            await self._go_on_with_credit()
         elif state.abandoned or state.reopened:
             await self._source_again()
+        elif self._can_be_ended():
+            await self._outcomes.give_up(state.stopping or "")
         elif state.stock_arrived:
-            state.stock_arrived = False
-            if state.backordered and state.hold is None:
-                # Where something could not be found, or no carrier would come, it may be now.
-                state.exclusions.clear()
-                await self._source()
+            await self._look_for_stock()
         elif is_past(state.backordered_until):
             explanation = f"{sum(state.backordered.values())} unit(s) have not come into stock"
-            await self._put_on_hold(HoldReason.BACKORDER_EXPIRED, explanation)
+            await self._outcomes.put_on_hold(HoldReason.BACKORDER_EXPIRED, explanation)
         elif state.uncaptured is not None and state.hold is None:
             explanation, state.uncaptured = state.uncaptured, None
-            await self._put_on_hold(HoldReason.CAPTURE_REFUSED, explanation)
+            await self._outcomes.put_on_hold(HoldReason.CAPTURE_REFUSED, explanation)
         elif state.hold is not None and self._may_expire(state.hold):
-            await self._give_up(f"nobody decided in time: {state.hold.explanation}")
+            await self._outcomes.give_up(f"nobody decided in time: {state.hold.explanation}")
 
     async def _secure_funds(self, override_by: str | None) -> None:
         """Credit on account, or a payment authorised; without either, a person decides."""
@@ -122,7 +134,7 @@ class OrderWorkflow:
         if refusal is None:
             self._state.funded = True
         else:
-            await self._put_on_hold(*refusal)
+            await self._outcomes.put_on_hold(*refusal)
 
     async def _source(self, *, reserve: bool = True) -> None:
         """Decide from where to ship all that is open, reserve it, and wait for what is missing."""
@@ -145,8 +157,8 @@ class OrderWorkflow:
             summary="Source again and reserve" if abandon else "Source and reserve",
         )
         self._take(allocation)
-        if allocation.obstacle is not None:
-            await self._put_on_hold(HoldReason.NO_SOURCE, allocation.obstacle)
+        if allocation.obstacle is not None and state.stopping is None:
+            await self._outcomes.put_on_hold(HoldReason.NO_SOURCE, allocation.obstacle)
 
     def _take(self, allocation: Allocation) -> None:
         state = self._state
@@ -157,7 +169,7 @@ class OrderWorkflow:
             state.shipments[plan.shipment_id] = ShipmentState(plan=plan)
         state.promise = allocation.promise
         state.backordered = allocation.backordered
-        if not allocation.backordered or state.hold is not None:
+        if not allocation.backordered or state.hold is not None or state.stopping is not None:
             state.backordered_until = None
         elif state.backordered_until is None:
             state.backordered_until = workflow.now() + self._policy.backorder_timeout
@@ -167,91 +179,48 @@ class OrderWorkflow:
         """Another way for what a disruption touched, as often as the policy allows."""
         state = self._state
         state.resourcings += 1
+        goes_on = state.hold is None and state.stopping is None
         exhausted = state.resourcings > self._policy.max_resourcings
-        await self._source(reserve=not exhausted and state.hold is None)
-        if exhausted and state.hold is None:
+        await self._source(reserve=goes_on and not exhausted)
+        if exhausted and goes_on:
             reasons = dict.fromkeys(exclusion.reason for exclusion in state.exclusions)
             explanation = f"no way worked in {state.resourcings} attempts: {'; '.join(reasons)}"
-            await self._put_on_hold(HoldReason.RESOURCING_EXHAUSTED, explanation)
+            await self._outcomes.put_on_hold(HoldReason.RESOURCING_EXHAUSTED, explanation)
 
-    async def _put_on_hold(self, reason: HoldReason, explanation: str) -> None:
+    async def _look_for_stock(self) -> None:
+        """Something has come: where a unit was missing, or no carrier would come, it may be now."""
         state = self._state
-        now = workflow.now()
-        until = now + self._policy.hold_timeout
-        state.hold = Hold(reason=reason, explanation=explanation, since=now, until=until)
-        state.backordered_until = None
-        await self._record(OrderStatus.ON_HOLD, explanation, hold=state.hold)
+        state.stock_arrived = False
+        if state.backordered and state.hold is None and state.stopping is None:
+            state.exclusions.clear()
+            await self._source()
 
     async def _resume(self, release: HoldRelease) -> None:
-        """A person let the order go on: with a clean slate, and the funds if they were missing."""
+        """A person let the order go on, and answers for the funds if they were missing."""
         state = self._state
-        state.hold = None
-        state.resourcings = 0
-        state.exclusions.clear()
-        state.status = OrderStatus.PLACING
-        state.advance()
-        await self._record(state.status, release.note, by=release.released_by)
+        await self._outcomes.end_hold(release.note, release.released_by)
         if not state.funded:
             await self._secure_funds(override_by=release.released_by)
+        await self._source_what_is_open()
+        state.release = None
+
+    async def _go_on_with_credit(self) -> None:
+        """Credit was claimed for the order since it was refused."""
+        self._state.funds_arrived = False
+        await self._outcomes.end_hold("credit is there now", None)
+        await self._secure_funds(override_by=None)
+        await self._source_what_is_open()
+
+    async def _source_what_is_open(self) -> None:
+        state = self._state
         if state.funded and (state.backordered or not state.shipments):
             await self._source()
         state.advance()
-        state.release = None
-
-    async def _give_up(self, reason: str) -> None:
-        """Compensate: what is under way ends by itself, everything else is given back."""
-        state = self._state
-        state.hold = None
-        state.backordered = {}
-        state.uncaptured = None
-        left = any(s.status.has_left for s in state.shipments.values())
-        state.status = OrderStatus.CLOSED if left else OrderStatus.CANCELLED
-        for undo in reversed(state.undo):
-            await self._undo(undo, reason)
-        state.undo.clear()
-
-    async def _undo(self, undo: Undo, reason: str) -> None:
-        order_id, now = self._order.order_id, workflow.now()
-        match undo:
-            case Undo.BOOKS:
-                await self._books.do(
-                    OrderActivities.cancel_order,
-                    CancelOrder(
-                        order_id=order_id, status=self._state.status, reason=reason, at=now
-                    ),
-                    summary="Give back stock and credit",
-                )
-            case Undo.PAYMENT:
-                await funds.give_back_payment(self._order)
 
     async def _close(self) -> None:
         if not self._state.status.is_final:
-            await self._record(OrderStatus.CLOSED, "")
+            await self._outcomes.record(OrderStatus.CLOSED, "")
         self._display.refresh()
-
-    async def _record(
-        self,
-        status: OrderStatus,
-        explanation: str,
-        *,
-        hold: Hold | None = None,
-        by: str | None = None,
-    ) -> None:
-        self._state.status = status
-        await self._books.do(
-            OrderActivities.record_outcome,
-            RecordOutcome(
-                order_id=self._order.order_id,
-                generation=self._state.next_generation(status),
-                status=status,
-                at=workflow.now(),
-                hold_reason=None if hold is None else hold.reason,
-                until=None if hold is None else hold.until,
-                explanation=explanation,
-                by=by,
-            ),
-            summary=f"Record: {status.value.replace('_', ' ')}",
-        )
 
     # What the process looks at.
 
@@ -262,6 +231,9 @@ class OrderWorkflow:
             or state.abandoned
             or state.reopened
             or state.stock_arrived
+            or state.rejection is not None
+            or self._is_funded_meanwhile()
+            or self._can_be_ended()
             or (state.uncaptured is not None and state.hold is None)
             or (state.hold is not None and state.release is not None)
             or is_past(state.backordered_until)
@@ -270,6 +242,16 @@ class OrderWorkflow:
             or self._display.is_stale
             or self._may_continue_as_new()
         )
+
+    def _is_funded_meanwhile(self) -> bool:
+        state = self._state
+        waits = state.hold is not None and state.hold.reason is HoldReason.CREDIT_LIMIT
+        return waits and state.funds_arrived and state.stopping is None
+
+    def _can_be_ended(self) -> bool:
+        """The order is being stopped, and what could not be stopped has arrived."""
+        shipments = self._state.shipments.values()
+        return self._state.stopping is not None and all(s.status.is_over for s in shipments)
 
     def _may_expire(self, hold: Hold) -> bool:
         """Shipments under way end first: what they still are decides what there is to give up."""
@@ -280,6 +262,8 @@ class OrderWorkflow:
         state = self._state
         return (
             state.hold is None
+            and state.stopping is None
+            and state.rejection is None
             and not state.backordered
             and not state.abandoned
             and not state.reopened
@@ -305,7 +289,7 @@ class OrderWorkflow:
             info.is_continue_as_new_suggested()
             or info.get_current_history_length() >= self._policy.continue_as_new_after_events
         )
-        return is_long and self._state.release is None and not self._threads.is_any_calling
+        return is_long and not self._is_being_decided() and not self._threads.is_any_calling
 
     async def _continue_as_new(self) -> None:
         self._threads.pause()
@@ -334,7 +318,24 @@ class OrderWorkflow:
 
     @release_hold.validator
     def _is_held(self, release: HoldRelease) -> None:  # noqa: ARG002 - any release of a hold
-        if self._state.hold is None or self._state.release is not None:
+        if self._state.hold is None or self._state.stopping is not None or self._is_being_decided():
+            raise ValueError(f"order {self._order.order_id} is not on hold")
+
+    @workflow.update
+    async def reject_hold(self, rejection: HoldRejection) -> OrderStatus:
+        """End a held order; answers with its status once nothing new is begun for it."""
+        self._state.rejection = rejection
+        await workflow.wait_condition(
+            lambda: (
+                self._state.rejection is None
+                and (self._state.stopping is None or not self._can_be_ended())
+            )
+        )
+        return self._state.status
+
+    @reject_hold.validator
+    def _may_be_rejected(self, rejection: HoldRejection) -> None:  # noqa: ARG002 - as above
+        if self._state.hold is None or self._state.stopping is not None or self._is_being_decided():
             raise ValueError(f"order {self._order.order_id} is not on hold")
 
     @workflow.signal
@@ -353,6 +354,28 @@ class OrderWorkflow:
     def stock_arrived(self, event: StockArrived) -> None:
         if self._is_new("stock", event.event_id):
             self._state.stock_arrived = True
+
+    @workflow.signal
+    def stock_taken(self, event: StockTaken) -> None:
+        shipment = self._state.shipments.get(event.shipment_id)
+        if shipment is not None and self._is_new("count", event.event_id):
+            self._state.reopened = True
+            if event.nothing_left:
+                shipment.withdrawal = Withdrawal(reason=event.reason)
+
+    @workflow.signal
+    def yield_shipment(self, event: YieldShipment) -> None:
+        shipment = self._state.shipments.get(event.shipment_id)
+        if shipment is not None and self._is_new("yield", event.event_id):
+            shipment.withdrawal = Withdrawal(reason=event.reason, skus=event.skus)
+
+    @workflow.signal
+    def funds_arrived(self, event: FundsArrived) -> None:
+        if self._is_new("funds", event.event_id):
+            self._state.funds_arrived = True
+
+    def _is_being_decided(self) -> bool:
+        return self._state.release is not None or self._state.rejection is not None
 
     def _is_new(self, sender: str, event_id: str) -> bool:
         """Event ids are their sender's own: two senders may use the same one."""

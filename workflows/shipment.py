@@ -2,12 +2,12 @@
 
     planned -> booked -> released -> picked -> dispatched -> delivered
 
-A disruption gives the shipment up: what it was for is sourced again by the order, at once, while
-this thread takes back what the location and the carrier already have.
+A disruption gives the shipment up (`workflows.giving_up`): what it was for is sourced again by the
+order, at once, while this thread takes back what the location and the carrier already have.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -20,7 +20,6 @@ from domain.messages.orders import OrderFacts, ShipmentStatus, Tender
 from domain.messages.policy import OrderPolicy
 from domain.messages.state import OrderState, Progress, ShipmentState
 from domain.messages.steps import (
-    Abandon,
     BookCarrier,
     CapturePayment,
     CarrierRefused,
@@ -28,23 +27,18 @@ from domain.messages.steps import (
     Exclusion,
     NoteShipment,
     PaymentRefused,
-    RecallRefused,
-    RecallShipment,
     RecordDelivery,
     RecordDispatch,
     RecordPick,
     ReleaseRefused,
     ReleaseShipment,
-    ShipmentRecalled,
-    VoidBooking,
 )
 from domain.progress import moment_of
 from domain.timeline import EventKind
 from domain.wording import money
 from workflows.clock import is_past
-from workflows.steps import Books, Owner, Request, Result, ask
-
-_BOOKING_ATTEMPT = 1
+from workflows.giving_up import BOOKING_ATTEMPT, GivingUp
+from workflows.steps import Books
 
 
 class ShipmentThread:
@@ -63,8 +57,13 @@ class ShipmentThread:
         self._state = state
         self._shipment = shipment
         self._books = books
+        self._back = GivingUp(policy, state, shipment)
         self._pausing = False
-        self.is_calling = False
+
+    @property
+    def is_calling(self) -> bool:
+        """Whether it waits for the answer of a system of others, which may take days."""
+        return self._back.is_calling
 
     def pause(self) -> None:
         """Stop before the next step, so that the order can continue as new."""
@@ -77,28 +76,31 @@ class ShipmentThread:
             ShipmentStatus.RELEASED: self._await_pick,
             ShipmentStatus.PICKED: self._await_dispatch,
             ShipmentStatus.DISPATCHED: self._await_delivery,
-            ShipmentStatus.ABANDONED: self._take_back,
+            ShipmentStatus.ABANDONED: self._back.take_back,
         }
         while not self._pausing and not self._shipment.is_over:
-            await steps[self._shipment.status]()
+            if self._shipment.is_withdrawn:
+                await self._back.withdraw()
+            else:
+                await steps[self._shipment.status]()
             self._state.advance()
 
     async def _book(self) -> None:
         shipment, plan = self._shipment, self._shipment.plan
         try:
-            booking = await self._ask(
+            booking = await self._back.ask(
                 CarrierActivities.book_carrier,
-                BookCarrier(shipment_id=shipment.id, attempt=_BOOKING_ATTEMPT, at=workflow.now()),
+                BookCarrier(shipment_id=shipment.id, attempt=BOOKING_ATTEMPT, at=workflow.now()),
                 summary=f"Book {plan.service_name} from {plan.location_name}",
                 within=self._policy.release_timeout,
             )
         except ActivityError:
             reason = f"{plan.carrier} cannot be reached"
-            self._give_up(reason, self._not_so(reason), void=True)
+            self._back.give_up(reason, self._not_so(reason), void=True)
             return
         if isinstance(booking, CarrierRefused):
             reason = f"{plan.carrier} refused {plan.service_name}: {booking.reason}"
-            self._give_up(reason, self._not_so(reason))
+            self._back.give_up(reason, self._not_so(reason))
             return
         shipment.tracking_number = booking.tracking_number
         shipment.status = ShipmentStatus.BOOKED
@@ -107,7 +109,7 @@ class ShipmentThread:
         shipment, plan = self._shipment, self._shipment.plan
         due = workflow.now() + self._policy.pick_timeout
         try:
-            release = await self._ask(
+            release = await self._back.ask(
                 LocationActivities.release_to_location,
                 ReleaseShipment(shipment_id=shipment.id, at=workflow.now(), pick_by=due),
                 summary=f"Release to {plan.location_name}",
@@ -115,11 +117,11 @@ class ShipmentThread:
             )
         except ActivityError:
             # It may have the release all the same, and its answer was lost.
-            await self._pass_over(f"{plan.location_name} cannot be reached")
+            await self._back.pass_over(f"{plan.location_name} cannot be reached")
             return
         if isinstance(release, ReleaseRefused):
             reason = f"{plan.location_name} refused: {release.reason}"
-            self._give_up(reason, self._not_here(reason), void=True)
+            self._back.give_up(reason, self._not_here(reason), void=True)
             return
         shipment.due = due
         shipment.status = ShipmentStatus.RELEASED
@@ -134,7 +136,7 @@ class ShipmentThread:
                 or (shipment.unstoppable and shipment.progress.reached(Progress.PICKED))
             )
         )
-        if self._pausing:
+        if self._is_interrupted:
             return
         if shipment.reported or shipment.progress.reached(Progress.PICKED):
             await self._record_pick()
@@ -143,7 +145,7 @@ class ShipmentThread:
         elif shipment.unstoppable:
             await self._point_out(EventKind.DISPATCH_OVERDUE)
         else:
-            await self._pass_over(f"{name} did not confirm in time")
+            await self._back.pass_over(f"{name} did not confirm in time")
 
     async def _record_pick(self) -> None:
         shipment, plan = self._shipment, self._shipment.plan
@@ -166,40 +168,17 @@ class ShipmentThread:
         if pick.missing:
             self._state.reopened = True
         if not pick.picked:
-            self._give_up(f"{plan.location_name} found nothing of it", None, void=True)
+            self._back.give_up(f"{plan.location_name} found nothing of it", void=True)
             return
         shipment.due = workflow.now() + self._policy.dispatch_timeout
         shipment.status = ShipmentStatus.PICKED
-
-    async def _pass_over(self, reason: str) -> None:
-        """The location has not answered in time: take the shipment back, unless it has left.
-
-        What it reports in the meantime counts: then the shipment goes on.
-        """
-        shipment, name = self._shipment, self._shipment.plan.location_name
-        shipment.due = None
-        try:
-            recall = await self._recall(within=self._policy.release_timeout)
-        except ActivityError:
-            stopped = not shipment.progress.reached(Progress.PICKED)
-            recall_later = stopped
-        else:
-            stopped, recall_later = isinstance(recall, ShipmentRecalled), False
-            if isinstance(recall, RecallRefused):
-                shipment.note = f"{name} cannot stop it: {recall.reason}"
-                shipment.unstoppable = True
-        if stopped:
-            self._give_up(reason, self._not_here(reason), void=True, recall=recall_later)
-        else:
-            shipment.due = workflow.now() + self._policy.dispatch_timeout
-            shipment.status = ShipmentStatus.RELEASED
 
     async def _await_dispatch(self) -> None:
         shipment = self._shipment
         await self._until(
             lambda: shipment.progress.reached(Progress.DISPATCHED) or shipment.rejection is not None
         )
-        if self._pausing:
+        if self._is_interrupted:
             return
         if not shipment.progress.reached(Progress.DISPATCHED):
             if shipment.rejection is not None:
@@ -222,7 +201,7 @@ class ShipmentThread:
         shipment.status = ShipmentStatus.DISPATCHED
 
     async def _capture(self, dispatch: DispatchRecorded) -> None:
-        capture = await self._ask(
+        capture = await self._back.ask(
             PaymentActivities.capture_payment,
             CapturePayment(
                 order_id=self._order.order_id,
@@ -240,7 +219,7 @@ class ShipmentThread:
     async def _await_delivery(self) -> None:
         shipment = self._shipment
         await self._until(lambda: shipment.progress.reached(Progress.DELIVERED))
-        if self._pausing:
+        if self._is_interrupted:
             return
         if not shipment.progress.reached(Progress.DELIVERED):
             await self._point_out(EventKind.DELIVERY_OVERDUE)
@@ -257,44 +236,6 @@ class ShipmentThread:
         shipment.due = None
         shipment.status = ShipmentStatus.DELIVERED
 
-    async def _take_back(self) -> None:
-        """Undo, in reverse, what a shipment given up has set going elsewhere."""
-        shipment, plan = self._shipment, self._shipment.plan
-        if shipment.to_recall:
-            recall = await self._recall(within=None)
-            if isinstance(recall, RecallRefused):
-                shipment.note = f"{plan.location_name} has sent it all the same: {recall.reason}"
-            shipment.to_recall = False
-        if shipment.to_void:
-            await self._ask(
-                CarrierActivities.void_booking,
-                VoidBooking(shipment_id=shipment.id, attempt=_BOOKING_ATTEMPT, at=workflow.now()),
-                summary=f"Void the booking at {plan.carrier}",
-            )
-            shipment.to_void = False
-
-    async def _recall(self, within: timedelta | None) -> ShipmentRecalled | RecallRefused:
-        return await self._ask(
-            LocationActivities.recall_from_location,
-            RecallShipment(shipment_id=self._shipment.id, at=workflow.now()),
-            summary=f"Recall from {self._shipment.plan.location_name}",
-            within=within,
-        )
-
-    async def _ask(
-        self,
-        step: Callable[[Owner, Request], Awaitable[Result]],
-        request: Request,
-        *,
-        summary: str,
-        within: timedelta | None = None,
-    ) -> Result:
-        self.is_calling = True
-        try:
-            return await ask(step, request, summary=summary, within=within)
-        finally:
-            self.is_calling = False
-
     async def _point_out(self, kind: EventKind) -> None:
         """A late shipment stays where it is, and its lateness is there to read."""
         shipment = self._shipment
@@ -306,29 +247,9 @@ class ShipmentThread:
             summary=f"Point out: {shipment.note}",
         )
 
-    def _give_up(
-        self,
-        reason: str,
-        exclusion: Exclusion | None,
-        *,
-        void: bool = False,
-        recall: bool = False,
-    ) -> None:
-        shipment, plan = self._shipment, self._shipment.plan
-        shipment.status = ShipmentStatus.ABANDONED
-        shipment.due = None
-        shipment.note = reason
-        shipment.to_void = void
-        shipment.to_recall = recall
-        if exclusion is not None:
-            self._state.exclusions.append(exclusion)
-        self._state.abandoned.append(
-            Abandon(shipment_id=shipment.id, location_name=plan.location_name, reason=reason)
-        )
-
     def _give_up_rejected(self) -> None:
         reason = f"{self._shipment.plan.location_name} rejected it: {self._shipment.rejection}"
-        self._give_up(reason, self._not_here(reason), void=True)
+        self._back.give_up(reason, self._not_here(reason), void=True)
 
     def _not_so(self, reason: str) -> Exclusion:
         plan = self._shipment.plan
@@ -339,10 +260,14 @@ class ShipmentThread:
 
     async def _until(self, reported: Callable[[], bool]) -> None:
         """Wait for a report, or for the step to be late."""
-        await workflow.wait_condition(lambda: self._pausing or reported() or self._is_late())
+        shipment = self._shipment
+        await workflow.wait_condition(
+            lambda: self._is_interrupted or reported() or is_past(shipment.due)
+        )
 
-    def _is_late(self) -> bool:
-        return is_past(self._shipment.due)
+    @property
+    def _is_interrupted(self) -> bool:
+        return self._pausing or self._shipment.is_withdrawn
 
     def _overdue_from(self) -> datetime:
         """Simulated or backdated reports may put the promise in the past: lateness starts now."""

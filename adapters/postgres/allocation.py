@@ -1,29 +1,22 @@
 """What a sourcing decision reads and what it writes."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.network_cache import NetworkCache
-from adapters.postgres.stock import Position
-from domain.messages.orders import PlannedShipment
+from domain.messages.orders import OrderStatus, PlannedShipment
 from domain.messages.steps import Allocate
 from domain.sourcing import Availability, Line, SourcingPlan, SourcingProblem
+from domain.stock import Position
 
-_ORDER = text("""
-SELECT o.currency, o.country, o.requested_date, o.ship_complete, o.critical,
-       coalesce(exact.latitude, middle.latitude, 0) AS latitude,
-       coalesce(exact.longitude, middle.longitude, 0) AS longitude
-FROM orders o
-LEFT JOIN postal_codes exact ON exact.country = o.country AND exact.postal_code = o.postal_code
-LEFT JOIN postal_codes middle ON middle.country = o.country AND middle.postal_code = ''
-WHERE o.id = :order_id FOR NO KEY UPDATE OF o
-""")
+# What the shipments held stays reserved for the order, until it has been sourced again.
 _ABANDON = text("""
 WITH gone AS (
     UPDATE shipments SET status = 'abandoned'
@@ -47,22 +40,49 @@ WITH gone AS (
     UPDATE order_lines l SET backordered = l.backordered + by_line.units
     FROM by_line WHERE l.order_id = :order_id AND l.line_id = by_line.line_id
 )
-SELECT sku, location_id, sum(units)::int AS units FROM freed GROUP BY sku, location_id
+INSERT INTO earmarks AS e (order_id, sku, location_id, units)
+SELECT :order_id, sku, location_id, sum(units)::int FROM freed GROUP BY sku, location_id
+ON CONFLICT (order_id, sku, location_id) DO UPDATE SET units = e.units + excluded.units
 """)
-_LINES = text("""
-SELECT l.line_id, l.sku, l.backordered AS quantity, p.weight_grams
-FROM order_lines l JOIN products p USING (sku)
-WHERE l.order_id = :order_id AND l.backordered > 0 ORDER BY l.position
+_STANDING = text("""
+SELECT o.channel, o.status, o.ordered_at, o.currency, o.country, o.requested_date, o.ship_complete,
+       o.critical,
+       coalesce(exact.latitude, middle.latitude, 0) AS latitude,
+       coalesce(exact.longitude, middle.longitude, 0) AS longitude,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('line_id', l.line_id, 'sku', l.sku,
+                   'quantity', l.backordered, 'weight_grams', p.weight_grams) ORDER BY l.position),
+               '[]')
+        FROM order_lines l JOIN products p USING (sku)
+        WHERE l.order_id = o.id AND l.backordered > 0) AS lines,
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(e.sku, e.location_id, e.units)), '[]')
+        FROM earmarks e WHERE e.order_id = o.id AND e.units > 0) AS earmarks
+FROM orders o
+LEFT JOIN postal_codes exact ON exact.country = o.country AND exact.postal_code = o.postal_code
+LEFT JOIN postal_codes middle ON middle.country = o.country AND middle.postal_code = ''
+WHERE o.id = :order_id
 """)
 _AVAILABILITY = text("""
-SELECT s.location_id, s.sku, s.on_hand - s.reserved - s.buffer + coalesce(f.units, 0) AS units
+SELECT s.location_id, s.sku,
+       greatest(s.on_hand - s.reserved - s.buffer - s.withheld - l.buffer - s.pooled
+                + coalesce(p.units, 0), 0) + coalesce(e.units, 0) AS units
 FROM stock s
 JOIN locations l ON l.id = s.location_id AND l.active
-LEFT JOIN unnest(CAST(:freed_skus AS text[]), CAST(:freed_locations AS text[]),
-                 CAST(:freed_units AS int[])) AS f(sku, location_id, units)
-    ON f.sku = s.sku AND f.location_id = s.location_id
-WHERE s.sku = ANY(:skus) AND s.on_hand - s.reserved - s.buffer + coalesce(f.units, 0) > 0
+LEFT JOIN pools p ON p.sku = s.sku AND p.location_id = s.location_id AND p.channel = :channel
+LEFT JOIN earmarks e
+    ON e.order_id = :order_id AND e.sku = s.sku AND e.location_id = s.location_id
+WHERE s.sku = ANY(:skus)
 ORDER BY s.location_id, s.sku
+""")
+_DROP = text("DELETE FROM earmarks WHERE order_id = :order_id RETURNING sku, location_id, units")
+_SETTLE = text("""
+WITH declined AS (
+    SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:locations AS text[])) AS d(sku, location_id)
+), marked AS (
+    UPDATE earmarks e SET units = 0, declined = true FROM declined d
+    WHERE e.order_id = :order_id AND e.sku = d.sku AND e.location_id = d.location_id
+)
+DELETE FROM earmarks e WHERE e.order_id = :order_id AND NOT e.declined
+    AND (e.sku, e.location_id) NOT IN (SELECT sku, location_id FROM declined)
 """)
 _WRITE = text("""
 WITH planned AS (
@@ -109,63 +129,92 @@ RETURNING o.promise
 )
 
 
-async def lock_and_read_order(conn: AsyncConnection, order_id: str) -> dict[str, Any]:
-    """What sourcing has to know of the order, its row locked until the end of the transaction."""
-    return dict((await conn.execute(_ORDER, {"order_id": order_id})).mappings().one())
+@dataclass(frozen=True)
+class Standing:
+    """What sourcing has to know of an order. `earmarks` are the units that it has reserved and that
+    are in no shipment; `facts` is what a problem holds of the order itself."""
+
+    channel: str
+    ordered_at: datetime
+    is_final: bool
+    lines: tuple[Line, ...]
+    earmarks: dict[Position, int]
+    facts: dict[str, Any]
 
 
-async def abandon(
-    conn: AsyncConnection, order_id: str, shipments: Sequence[str]
-) -> dict[Position, int]:
-    """Free what the shipments hold, and open their lines again; gives the freed units.
+async def read_standing(conn: AsyncConnection, order_id: str) -> Standing:
+    """How an order stands now."""
+    row = dict((await conn.execute(_STANDING, {"order_id": order_id})).mappings().one())
+    return Standing(
+        channel=row.pop("channel"),
+        ordered_at=row.pop("ordered_at"),
+        is_final=OrderStatus(row.pop("status")).is_final,
+        lines=tuple(Line.model_validate(line) for line in row.pop("lines")),
+        earmarks={(sku, location): units for sku, location, units in row.pop("earmarks")},
+        facts=row,
+    )
 
-    Their stock rows are the caller's to change.
+
+async def abandon(conn: AsyncConnection, order_id: str, shipments: Sequence[str]) -> None:
+    """Give shipments up and open their lines again; what they held is earmarked for the order.
 
     Their bookings stand no longer, here; the carrier is told afterwards. A shipment that has left
-    is not touched.
+    is not touched. The order's row is locked already.
     """
-    rows = await conn.execute(_ABANDON, {"order_id": order_id, "shipments": list(shipments)})
-    return {(row.sku, row.location_id): row.units for row in rows}
+    await conn.execute(_ABANDON, {"order_id": order_id, "shipments": list(shipments)})
 
 
 async def read_problem(
-    conn: AsyncConnection,
-    network: NetworkCache,
-    request: Allocate,
-    order: dict[str, Any],
-    freed: Mapping[Position, int],
+    conn: AsyncConnection, network: NetworkCache, request: Allocate, standing: Standing
 ) -> SourcingProblem:
     """A complete snapshot of all that the decision depends on.
 
-    The `freed` units are this order's to take again, though stock still counts them as reserved.
+    What is earmarked for the order counts as available to it.
     """
-    lines = (await conn.execute(_LINES, {"order_id": request.order_id})).mappings().all()
-    skus = sorted({row["sku"] for row in lines})
-    stock = (
-        (await conn.execute(_AVAILABILITY, {"skus": skus} | _freed(freed))).mappings().all()
-        if request.reserve
-        else ()
-    )
+    stocked: Sequence[RowMapping] = ()
+    if request.reserve and standing.lines:
+        asked = {
+            "order_id": request.order_id,
+            "channel": standing.channel,
+            "skus": sorted({line.sku for line in standing.lines}),
+        }
+        stocked = (await conn.execute(_AVAILABILITY, asked)).mappings().all()
     locations, services = await network.read(conn)
-    countries = {order["country"], "*"}
+    countries = {standing.facts["country"], "*"}
     return SourcingProblem(
         order_id=request.order_id,
         at=request.at,
-        lines=tuple(Line.model_validate(dict(row)) for row in lines),
-        availability=tuple(Availability.model_validate(dict(row)) for row in stock),
+        lines=standing.lines,
+        availability=tuple(
+            Availability.model_validate(dict(row)) for row in stocked if row["units"] > 0
+        ),
         locations=locations,
         services=tuple(s for s in services if s.destination_country in countries),
         exclusions=request.exclusions,
-        **order,
+        **standing.facts,
     )
 
 
-def _freed(units: Mapping[Position, int]) -> dict[str, list[str] | list[int]]:
-    return {
-        "freed_skus": [sku for sku, _ in units],
-        "freed_locations": [location for _, location in units],
-        "freed_units": list(units.values()),
-    }
+async def drop_earmarks(conn: AsyncConnection, order_id: str) -> dict[Position, int]:
+    """The order has no earmarks any more; what they were is the caller's to release."""
+    rows = await conn.execute(_DROP, {"order_id": order_id})
+    return {(row.sku, row.location_id): row.units for row in rows if row.units}
+
+
+async def settle(conn: AsyncConnection, order_id: str, declined: Collection[Position]) -> None:
+    """The order has no earmarks any more: what it did not take was released by the caller.
+
+    `declined` is what it still lacks and could not be sent from: it is not offered that again
+    before more of it arrives there.
+    """
+    await conn.execute(
+        _SETTLE,
+        {
+            "order_id": order_id,
+            "skus": [sku for sku, _ in declined],
+            "locations": [location for _, location in declined],
+        },
+    )
 
 
 async def write_plan(
@@ -186,7 +235,8 @@ async def write_plan(
             "problem": problem.model_dump(mode="json"),
             "plan": plan.model_dump(mode="json"),
             "at": request.at,
-            "backordered": bool(plan.backordered),
+            # Who is about to be held or ended does not wait for stock.
+            "backordered": bool(plan.backordered) and request.reserve and plan.obstacle is None,
             "on_hold": request.on_hold,
             "shipments": [
                 {

@@ -1,29 +1,58 @@
-"""Exposure on account: claimed by an order, moved by its invoices, given back by its end."""
+"""Exposure on account: claimed by an order, moved by its invoices, given back by its end.
+
+Whoever changes what an account owes has the account's row locked first, by a statement of its own:
+the next statement sees what others did before they let go of it. The account comes before the
+order, and the order before stock.
+"""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_CLAIM = text("""
-WITH account AS (
-    UPDATE accounts a SET open_amount = a.open_amount + :amount
-    FROM orders o
-    WHERE o.id = :order_id AND a.customer_id = o.customer_id AND a.currency = o.currency
-      AND (CAST(:override_by AS text) IS NOT NULL
-           OR a.open_amount + a.unpaid_amount + :amount <= a.credit_limit)
-    RETURNING a.customer_id, a.open_amount + a.unpaid_amount AS exposure, a.credit_limit
+EXPOSURE = "a.open_amount + a.unpaid_amount - a.unapplied_amount"
+# An override counts from when it is written: the clock of who asks may be behind that of who
+# granted it, and what was held in between would not be looked at again.
+LIMIT = """greatest(a.credit_limit, (
+    SELECT max(v.credit_limit) FROM credit_overrides v
+    WHERE v.customer_id = a.customer_id AND CAST(:at AS timestamptz) < v.until))"""
+
+_LOCK = text("""
+SELECT a.customer_id FROM orders o JOIN accounts a USING (customer_id)
+WHERE o.id = :order_id AND o.tender = 'account' FOR NO KEY UPDATE OF a
+""")
+_CLAIM = text(f"""
+WITH asked AS (
+    SELECT o.id AS order_id, a.customer_id, {EXPOSURE} AS exposure, {LIMIT} AS credit_limit,
+           greatest(:amount - coalesce(c.open_amount, 0), 0) AS amount
+    FROM orders o JOIN accounts a ON a.customer_id = o.customer_id AND a.currency = o.currency
+    LEFT JOIN credit_claims c ON c.order_id = o.id
+    WHERE o.id = :order_id
+), granted AS (
+    SELECT order_id, customer_id, amount, exposure + amount AS exposure, credit_limit FROM asked
+    WHERE amount = 0 OR CAST(:override_by AS text) IS NOT NULL
+       OR exposure + amount <= credit_limit
+), account AS (
+    UPDATE accounts a SET open_amount = a.open_amount + granted.amount
+    FROM granted WHERE a.customer_id = granted.customer_id AND granted.amount > 0
 ), claim AS (
-    INSERT INTO credit_claims (order_id, customer_id, open_amount, override_by)
-    SELECT :order_id, customer_id, :amount, :override_by FROM account
+    INSERT INTO credit_claims AS c (order_id, customer_id, open_amount, override_by,
+                                    granted_exposure, granted_limit)
+    SELECT order_id, customer_id, amount, :override_by, exposure, credit_limit
+    FROM granted WHERE amount > 0
+    ON CONFLICT (order_id) DO UPDATE
+    SET open_amount = c.open_amount + excluded.open_amount, override_by = excluded.override_by,
+        granted_exposure = excluded.granted_exposure, granted_limit = excluded.granted_limit
 )
-SELECT exposure, credit_limit FROM account
-""")
-_STANDING = text("""
-SELECT a.open_amount + a.unpaid_amount AS exposure, a.credit_limit
-FROM orders o JOIN accounts a ON a.customer_id = o.customer_id AND a.currency = o.currency
-WHERE o.id = :order_id
-""")
+SELECT granted.order_id IS NOT NULL AS granted, asked.amount, asked.credit_limit,
+       coalesce(granted.exposure, asked.exposure) AS exposure
+FROM asked LEFT JOIN granted USING (order_id)
+""")  # noqa: S608 - put together from the constants above
+_STANDING = text(
+    f"SELECT {EXPOSURE} AS exposure, {LIMIT} AS credit_limit "  # noqa: S608 - constants
+    "FROM accounts a WHERE a.customer_id = :customer_id"
+)
 _INVOICE = text("""
 WITH account AS (
     SELECT a.customer_id FROM accounts a JOIN credit_claims c USING (customer_id)
@@ -35,56 +64,90 @@ WITH account AS (
 UPDATE accounts a
 SET open_amount = a.open_amount - :amount, unpaid_amount = a.unpaid_amount + :amount
 FROM claim WHERE a.customer_id = claim.customer_id
+RETURNING a.unapplied_amount
 """)
 _RELEASE = text("""
-WITH account AS (
-    SELECT a.customer_id FROM accounts a JOIN credit_claims c USING (customer_id)
-    WHERE c.order_id = :order_id FOR NO KEY UPDATE OF a
-), claim AS (
-    SELECT c.order_id, c.open_amount FROM credit_claims c JOIN account USING (customer_id)
-    WHERE c.order_id = :order_id FOR UPDATE OF c
+WITH claim AS (
+    SELECT order_id, customer_id, open_amount FROM credit_claims
+    WHERE order_id = :order_id FOR UPDATE
 ), emptied AS (
     UPDATE credit_claims c SET open_amount = 0 FROM claim WHERE c.order_id = claim.order_id
 )
 UPDATE accounts a SET open_amount = a.open_amount - claim.open_amount
-FROM claim, account WHERE a.customer_id = account.customer_id
+FROM claim WHERE a.customer_id = claim.customer_id
 """)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """An account's exposure and limit, in minor units of its currency."""
+    """An account's exposure, and the limit in force, in minor units of its currency."""
 
     exposure: int
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The answer to a claim: `amount` is what was asked for beyond what the order claims already,
+    `standing` how the account stands then."""
+
+    granted: bool
+    amount: int
+    standing: Standing
+
+
+async def lock_account_of(conn: AsyncConnection, order_id: str) -> str | None:
+    """Lock the account that an order draws on; gives its customer, None when it draws on none."""
+    customer_id: str | None = (await conn.execute(_LOCK, {"order_id": order_id})).scalar()
+    return customer_id
+
+
 async def claim(
-    conn: AsyncConnection, order_id: str, amount: int, override_by: str | None
-) -> Standing | None:
-    """Count an order in its customer's exposure; None, and no effect, when it exceeds the limit."""
+    conn: AsyncConnection, order_id: str, amount: int, override_by: str | None, at: datetime
+) -> Claim | None:
+    """Raise an order's claim on its customer's account to `amount`, what it has yet to invoice.
+
+    What that adds to the exposure must fit under the limit of that moment, or `override_by` names
+    the person who lets it exceed: else it is not granted, and nothing changes. A claim that stands
+    already is granted with no effect. None when the customer has no account in the order's
+    currency.
+    """
+    await lock_account_of(conn, order_id)
     row = (
         await conn.execute(
-            _CLAIM, {"order_id": order_id, "amount": amount, "override_by": override_by}
+            _CLAIM,
+            {"order_id": order_id, "amount": amount, "override_by": override_by, "at": at},
         )
     ).one_or_none()
-    return None if row is None else Standing(row.exposure, row.credit_limit)
+    if row is None:
+        return None
+    return Claim(row.granted, row.amount, Standing(row.exposure, row.credit_limit))
 
 
-async def standing(conn: AsyncConnection, order_id: str) -> Standing | None:
-    """The account an order draws on; None when its customer has none in the order's currency."""
-    row = (await conn.execute(_STANDING, {"order_id": order_id})).one_or_none()
-    return None if row is None else Standing(row.exposure, row.credit_limit)
+async def standing(conn: AsyncConnection, customer_id: str, at: datetime) -> Standing:
+    """How an account stands, under the limit of that moment."""
+    row = (await conn.execute(_STANDING, {"customer_id": customer_id, "at": at})).one()
+    return Standing(row.exposure, row.credit_limit)
 
 
-async def move_to_invoiced(conn: AsyncConnection, order_id: str, amount: int) -> None:
+async def move_to_invoiced(conn: AsyncConnection, order_id: str, amount: int) -> int:
     """What was ordered is invoiced: the exposure stays, open becomes unpaid.
 
-    Locks the account; takes no effect for an order that is not on account.
+    Locks the account; takes no effect for an order that is not on account. Gives the money that
+    was paid before and waits for an invoice.
     """
-    await conn.execute(_INVOICE, {"order_id": order_id, "amount": amount})
+    invoiced = await conn.execute(_INVOICE, {"order_id": order_id, "amount": amount})
+    unapplied: int | None = invoiced.scalar()
+    return unapplied or 0
 
 
-async def release(conn: AsyncConnection, order_id: str) -> None:
-    """Take what is open of an order out of the exposure; nothing claimed is no error."""
-    await conn.execute(_RELEASE, {"order_id": order_id})
+async def release(conn: AsyncConnection, order_id: str) -> str | None:
+    """Take what is open of an order out of the exposure; nothing claimed is no error.
+
+    Locks the account, and gives its customer: when the order has ended, what waits for the room
+    may have it. None for an order that draws on no account.
+    """
+    customer_id = await lock_account_of(conn, order_id)
+    if customer_id is not None:
+        await conn.execute(_RELEASE, {"order_id": order_id})
+    return customer_id

@@ -39,7 +39,8 @@ class Contact:
 @dataclass(frozen=True, slots=True)
 class NewOrder:
     """An order as a channel sends it. `body_hash` stands for all that was sent; `language` is None
-    for the customer's own; `idempotency_key` is the channel's name for this one request."""
+    for the customer's own, `ship_complete` for what is agreed with the customer; `idempotency_key`
+    is the channel's name for this one request."""
 
     channel: str
     reference: str
@@ -51,7 +52,7 @@ class NewOrder:
     country: str
     postal_code: str
     requested_date: date | None
-    ship_complete: bool
+    ship_complete: bool | None
     critical: bool
     contact: Contact
     lines: Sequence[NewLine]
@@ -65,8 +66,10 @@ class NewOrder:
     def total(self) -> int:
         return sum(line.quantity * line.unit_price for line in self.lines)
 
-    def facts(self, ordered_at: datetime, language: str) -> OrderFacts:
-        """What of it a workflow may know."""
+    def facts(
+        self, ordered_at: datetime, language: str, *, terms_complete: bool = False
+    ) -> OrderFacts:
+        """What of it a workflow may know; `terms_complete` goes where it says nothing itself."""
         return OrderFacts(
             order_id=self.id,
             channel=self.channel,
@@ -81,7 +84,7 @@ class NewOrder:
             language=language,
             ordered_at=ordered_at,
             requested_date=self.requested_date,
-            ship_complete=self.ship_complete,
+            ship_complete=terms_complete if self.ship_complete is None else self.ship_complete,
             critical=self.critical,
         )
 
@@ -93,18 +96,21 @@ class Earlier:
     body_hash: str
     status: OrderStatus
     language: str
+    ship_complete: bool
     ordered_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What the books say about a new order. `customer_language` is None for an unknown customer,
-    `account_currency` for one without an account; `key_hash` is the body for which the idempotency
-    key was used before; `policy` is the order's own if it stands already, else the active one."""
+    `account_currency` for one without an account; `terms_complete` says that the customer wants
+    all lines at once; `key_hash` is the body for which the idempotency key was used before;
+    `policy` is the order's own if it stands already, else the active one."""
 
     channel_known: bool
     customer_language: str | None
     account_currency: str | None
+    terms_complete: bool
     unknown_skus: frozenset[str]
     weight_grams: int
     key_hash: str | None
@@ -117,12 +123,14 @@ SELECT
     EXISTS (SELECT FROM channels WHERE code = :channel) AS channel_known,
     customers.language AS customer_language,
     accounts.currency AS account_currency,
+    coalesce(accounts.ship_complete, false) AS terms_complete,
     goods.unknown_skus,
     goods.weight_grams,
     used.request_hash AS key_hash,
     orders.body_hash,
     orders.status,
     orders.language,
+    orders.ship_complete,
     orders.ordered_at,
     policies.body AS policy
 FROM (
@@ -194,12 +202,17 @@ async def examine(connection: AsyncConnection, order: NewOrder) -> Findings:
     earlier = None
     if found.body_hash is not None:
         earlier = Earlier(
-            found.body_hash, OrderStatus(found.status), found.language, found.ordered_at
+            found.body_hash,
+            OrderStatus(found.status),
+            found.language,
+            found.ship_complete,
+            found.ordered_at,
         )
     return Findings(
         channel_known=found.channel_known,
         customer_language=found.customer_language,
         account_currency=found.account_currency,
+        terms_complete=found.terms_complete,
         unknown_skus=frozenset(found.unknown_skus),
         weight_grams=found.weight_grams,
         key_hash=found.key_hash,

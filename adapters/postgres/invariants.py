@@ -61,11 +61,13 @@ INVARIANTS = (
     ),
     Invariant(
         "stock-reserved",
-        "What stock says is reserved is the sum of the held reservations, by SKU and location.",
+        "What stock says is reserved is the sum of the held reservations and of the earmarks.",
         """
         SELECT sku, location_id, coalesce(s.reserved, 0) AS reserved, coalesce(r.held, 0) AS held
         FROM stock s FULL JOIN (
-            SELECT sku, location_id, sum(held) AS held FROM reservations GROUP BY 1, 2
+            SELECT sku, location_id, sum(units) AS held FROM (
+                SELECT sku, location_id, held AS units FROM reservations UNION ALL
+                SELECT sku, location_id, units FROM earmarks) AS claims GROUP BY 1, 2
         ) r USING (sku, location_id)
         WHERE coalesce(s.reserved, 0) <> coalesce(r.held, 0)
         """,
@@ -91,6 +93,74 @@ INVARIANTS = (
         LEFT JOIN shipments s ON s.id = r.shipment_id
         WHERE r.held > 0 AND (o.status IS NULL OR o.status IN ('closed', 'cancelled')
             OR s.status IN ('dispatched', 'delivered', 'abandoned'))
+        """,
+    ),
+    Invariant(
+        "earmark-open",
+        "An earmark belongs to an open order.",
+        """
+        SELECT e.order_id, e.sku, e.location_id, e.units, o.status
+        FROM earmarks e JOIN orders o ON o.id = e.order_id
+        WHERE e.units > 0 AND o.status IN ('closed', 'cancelled')
+        """,
+    ),
+    Invariant(
+        "stock-pooled",
+        "What stock says is pooled is the sum of what is left in the channels' pools.",
+        """
+        SELECT sku, location_id, s.pooled, coalesce(p.units, 0) AS pools
+        FROM stock s LEFT JOIN (
+            SELECT sku, location_id, sum(units) AS units FROM pools GROUP BY 1, 2
+        ) p USING (sku, location_id)
+        WHERE s.pooled <> coalesce(p.units, 0)
+        """,
+    ),
+    Invariant(
+        "pool-draws",
+        "What an order has drawn from a pool is part of what it holds there.",
+        """
+        SELECT d.order_id, d.sku, d.location_id, d.units, coalesce(h.units, 0) AS held
+        FROM pool_draws d LEFT JOIN (
+            SELECT order_id, sku, location_id, sum(units) AS units FROM (
+                SELECT order_id, sku, location_id, held AS units FROM reservations UNION ALL
+                SELECT order_id, sku, location_id, units FROM earmarks) AS claims GROUP BY 1, 2, 3
+        ) h USING (order_id, sku, location_id)
+        WHERE d.units > coalesce(h.units, 0)
+        """,
+    ),
+    Invariant(
+        "stock-aside",
+        "What stock says is set aside is the sum of its ledger, by SKU and location.",
+        """
+        SELECT sku, location_id, coalesce(s.set_aside, 0) AS set_aside,
+            coalesce(l.units, 0) AS ledger
+        FROM stock s FULL JOIN (
+            SELECT sku, location_id, sum(aside) AS units FROM stock_ledger GROUP BY 1, 2
+        ) l USING (sku, location_id)
+        WHERE coalesce(s.set_aside, 0) <> coalesce(l.units, 0)
+        """,
+    ),
+    Invariant(
+        "supply-claimed",
+        "What is promised of a supply is the sum of its claims, and never more than is to come.",
+        """
+        SELECT s.id, s.sku, s.units, s.received, s.claimed, coalesce(c.units, 0) AS claims
+        FROM supplies s LEFT JOIN (
+            SELECT supply_id AS id, sku, sum(units) AS units FROM supply_claims GROUP BY 1, 2
+        ) c USING (id, sku)
+        WHERE s.claimed <> coalesce(c.units, 0)
+            OR s.claimed > CASE WHEN s.closed THEN 0 ELSE greatest(s.units - s.received, 0) END
+        """,
+    ),
+    Invariant(
+        "line-expected",
+        "A line's claims on supplies are for units that it lacks.",
+        """
+        SELECT l.order_id, l.line_id, l.backordered, c.units
+        FROM order_lines l JOIN (
+            SELECT order_id, line_id, sum(units) AS units FROM supply_claims GROUP BY 1, 2
+        ) c USING (order_id, line_id)
+        WHERE c.units > l.backordered
         """,
     ),
     Invariant(
@@ -211,7 +281,7 @@ INVARIANTS = (
     ),
     Invariant(
         "claim-uninvoiced",
-        "A claim is what its order still has to invoice, or nothing before credit is given.",
+        "A claim is what its order still has to invoice, or less before credit is given.",
         """
         SELECT o.id, o.status, c.open_amount, l.uninvoiced
         FROM orders o JOIN (
@@ -219,19 +289,56 @@ INVARIANTS = (
             FROM order_lines GROUP BY 1
         ) l ON l.order_id = o.id LEFT JOIN credit_claims c ON c.order_id = o.id
         WHERE o.tender = 'account' AND coalesce(c.open_amount, 0) <> l.uninvoiced
-            AND NOT (o.status IN ('placing', 'on_hold') AND coalesce(c.open_amount, 0) = 0)
+            AND NOT (coalesce(c.open_amount, 0) < l.uninvoiced
+                AND (o.status = 'placing' OR o.hold_reason = 'credit_limit'))
         """,
     ),
     Invariant(
         "credit-limit",
-        "Exposure stays within the credit limit, unless a person overrode it for an unpaid order.",
+        "Each claim was within the credit limit when it was last raised, unless a person overrode "
+        "it.",
         """
-        SELECT a.customer_id, a.open_amount + a.unpaid_amount AS exposure, a.credit_limit
-        FROM accounts a
-        WHERE a.open_amount + a.unpaid_amount > a.credit_limit AND NOT EXISTS (
-            SELECT FROM credit_claims c WHERE c.customer_id = a.customer_id
-            AND c.override_by IS NOT NULL AND (c.open_amount > 0 OR EXISTS (
-                SELECT FROM invoices i WHERE i.order_id = c.order_id AND i.paid < i.amount)))
+        SELECT order_id, customer_id, open_amount, granted_exposure, granted_limit
+        FROM credit_claims WHERE granted_exposure > granted_limit AND override_by IS NULL
+        """,
+    ),
+    Invariant(
+        "invoice-paid",
+        "What is paid of an invoice on account is what its customer's payments gave it.",
+        """
+        SELECT i.id, i.customer_id, i.paid, coalesce(p.amount, 0) AS allocated
+        FROM invoices i JOIN orders o ON o.id = i.order_id
+        LEFT JOIN (
+            SELECT invoice_id, customer_id, sum(amount) AS amount
+            FROM payment_allocations GROUP BY 1, 2
+        ) p ON p.invoice_id = i.id
+        WHERE CASE o.tender WHEN 'account'
+            THEN i.paid <> coalesce(p.amount, 0) OR p.customer_id <> i.customer_id
+            ELSE p.invoice_id IS NOT NULL END
+        """,
+    ),
+    Invariant(
+        "payment-applied",
+        "No payment gives invoices more than it came to.",
+        """
+        SELECT p.customer_id, p.reference, p.amount, sum(l.amount) AS applied
+        FROM customer_payments p JOIN payment_allocations l
+            ON l.customer_id = p.customer_id AND l.payment_reference = p.reference
+        GROUP BY p.customer_id, p.reference HAVING sum(l.amount) > p.amount
+        """,
+    ),
+    Invariant(
+        "account-unapplied",
+        "What an account has paid and not for an invoice yet is what is left of its payments.",
+        """
+        SELECT a.customer_id, a.unapplied_amount,
+            coalesce(p.amount, 0) - coalesce(l.amount, 0) AS left_over
+        FROM accounts a LEFT JOIN (
+            SELECT customer_id, sum(amount) AS amount FROM customer_payments GROUP BY 1
+        ) p USING (customer_id) LEFT JOIN (
+            SELECT customer_id, sum(amount) AS amount FROM payment_allocations GROUP BY 1
+        ) l USING (customer_id)
+        WHERE a.unapplied_amount <> coalesce(p.amount, 0) - coalesce(l.amount, 0)
         """,
     ),
     Invariant(

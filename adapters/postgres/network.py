@@ -4,22 +4,18 @@ Every function takes a connection inside a transaction, sends its rows in one st
 their number, and can be repeated: a row that exists is brought up to date, none is removed.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
-    Integer,
-    Subquery,
     Table,
     TableValuedAlias,
-    Text,
     bindparam,
     column,
     func,
-    literal,
     select,
     update,
 )
@@ -27,8 +23,9 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnClause
 
-from adapters.postgres import tables
+from adapters.postgres import arrivals, stock, tables
 from domain.messages.policy import OrderPolicy
+from domain.stock import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,51 +167,23 @@ async def receive_stock(
 
     `source` names the delivery. What it has booked once it never books again, so that a repeat
     moves nothing. Several rows for one SKU and location count as their sum; a quantity that is not
-    positive is a ValueError.
+    positive is a ValueError. Orders that wait for these SKUs get them in the same transaction.
     """
-    receipts = list(rows)
-    if any(receipt.quantity <= 0 for receipt in receipts):
-        raise ValueError("a receipt's quantity must be positive")
-    booked = _ledger_entries(_units_by_key(), source, at)
-    arrivals = select(booked.c.sku, booked.c.location_id, booked.c.delta)
-    # In key order, as every statement that locks stock: two deliveries cannot block each other.
-    raised = insert(tables.stock).from_select(
-        ["sku", "location_id", "on_hand"], arrivals.order_by(booked.c.sku, booked.c.location_id)
-    )
-    raised = raised.on_conflict_do_update(
-        index_elements=[tables.stock.c.sku, tables.stock.c.location_id],
-        set_={"on_hand": tables.stock.c.on_hand + raised.excluded.on_hand},
-    )
-    counted = raised.execution_options(preserve_rowcount=True)
-    return (await connection.execute(counted, {"rows": _json(receipts)})).rowcount
-
-
-def _units_by_key() -> Subquery:
-    """The receipts, summed by SKU and location."""
-    units: ColumnClause[int] = column("quantity", Integer)
-    given = _recordset([column("sku", Text), column("location_id", Text), units])
-    keys = (given.c.sku, given.c.location_id)
-    return select(*keys, func.sum(given.c.quantity).label("delta")).group_by(*keys).subquery()
-
-
-def _ledger_entries(given: Subquery, source: str, at: datetime) -> CTE:
-    """A statement part that writes the ledger, and returns only what was not booked before."""
-    ledger = tables.stock_ledger
-    entries = select(
-        given.c.sku,
-        given.c.location_id,
-        given.c.delta,
-        literal("received"),
-        literal(source),
-        literal(at, ledger.c.at.type),
-    )
-    return (
-        insert(ledger)
-        .from_select(["sku", "location_id", "delta", "reason", "source", "at"], entries)
-        .on_conflict_do_nothing(index_elements=["source", "sku", "location_id"])
-        .returning(ledger.c.sku, ledger.c.location_id, ledger.c.delta)
-        .cte("booked")
-    )
+    arrived = defaultdict[Position, int](int)
+    for receipt in rows:
+        if receipt.quantity <= 0:
+            raise ValueError("a receipt's quantity must be positive")
+        arrived[receipt.sku, receipt.location_id] += receipt.quantity
+    skus = {sku for sku, _ in arrived}
+    async with arrivals.serving(connection, skus, event_id=source, at=at, changes=arrived):
+        moved = await stock.move(
+            connection,
+            {position: (units, 0) for position, units in arrived.items()},
+            reason="received",
+            source=source,
+            at=at,
+        )
+    return len(moved)
 
 
 async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[_Row]) -> None:

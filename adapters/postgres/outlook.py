@@ -5,12 +5,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.steps import Step
-from adapters.postgres.stock import Position
 from domain.notices import Told, news
+from domain.stock import Position
 
 _OUTLOOK = text("""
 SELECT o.reference, o.told, o.promise,
-       (SELECT count(*) FROM shipments s WHERE s.order_id = o.id AND s.status = 'planned') AS open,
+       EXISTS (SELECT FROM shipments s WHERE s.order_id = o.id AND s.status = 'planned')
+           OR EXISTS (SELECT FROM earmarks e WHERE e.order_id = o.id AND e.units > 0) AS open,
        (SELECT coalesce(sum(l.backordered), 0)::int FROM order_lines l WHERE l.order_id = o.id)
            AS backordered
 FROM orders o WHERE o.id = :order_id
@@ -32,6 +33,8 @@ WITH before AS (
     UPDATE reservations r SET released = r.released + r.held, held = 0
     FROM before WHERE r.shipment_id = before.shipment_id AND r.line_id = before.line_id
     RETURNING r.line_id, r.sku, r.location_id, before.held AS units
+), unmarked AS (
+    DELETE FROM earmarks WHERE order_id = :order_id RETURNING sku, location_id, units
 ), given_up AS (
     UPDATE shipments SET status = 'abandoned'
     WHERE order_id = :order_id AND status NOT IN ('dispatched', 'delivered')
@@ -44,7 +47,10 @@ WITH before AS (
         backordered = 0
     WHERE l.order_id = :order_id
 )
-SELECT sku, location_id, sum(units)::int AS units FROM freed GROUP BY sku, location_id
+SELECT sku, location_id, sum(units)::int AS units
+FROM (SELECT sku, location_id, units FROM freed UNION ALL
+      SELECT sku, location_id, units FROM unmarked) AS free
+GROUP BY sku, location_id HAVING sum(units) > 0
 """)
 # Others may meanwhile write rows that refer to the order, such as its events.
 _LOCK = text("SELECT reference FROM orders WHERE id = :order_id FOR NO KEY UPDATE")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.identity import shipment_number
-from domain.messages.events import HoldRelease
+from domain.messages.events import HoldRejection, HoldRelease
 from domain.messages.orders import (
     Hold,
     OrderFacts,
@@ -42,6 +42,15 @@ class Undo(StrEnum):
     PAYMENT = "payment"
 
 
+class Withdrawal(Stored):
+    """A shipment is wanted back, for `reason`. `skus` are not to be taken again from where they
+    are. One that is picked stays as it is, unless `even_if_picked`; one that left stays anyway."""
+
+    reason: str
+    skus: tuple[str, ...] = ()
+    even_if_picked: bool = False
+
+
 class _Mutable(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
@@ -66,6 +75,7 @@ class ShipmentState(_Mutable):
     rejection: str | None = None
     note: str | None = None
     unstoppable: bool = False
+    withdrawal: Withdrawal | None = None
     to_recall: bool = False
     to_void: bool = False
 
@@ -77,12 +87,27 @@ class ShipmentState(_Mutable):
     def is_over(self) -> bool:
         return self.status.is_over and not self.to_recall and not self.to_void
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it is wanted back, and is still where it can be had from."""
+        if self.withdrawal is None or self.unstoppable:
+            return False
+        if self.status is ShipmentStatus.PICKED or self.progress.reached(Progress.PICKED):
+            return self.withdrawal.even_if_picked and not self.progress.reached(Progress.DISPATCHED)
+        return self.status in (
+            ShipmentStatus.PLANNED,
+            ShipmentStatus.BOOKED,
+            ShipmentStatus.RELEASED,
+        )
+
 
 class OrderState(_Mutable):
     """Everything that an order's workflow knows; serialisable as a whole.
 
     `reopened` says that units have become free of their shipment and are to be sourced again,
-    `uncaptured` in words which money could not be taken for what has left.
+    `uncaptured` in words which money could not be taken for what has left. `funds_arrived` says
+    that credit was claimed for a held order meanwhile. `rejection` is a person's decision that has
+    not been acted on yet; `stopping` says why the order is being ended, `stopped_by` who decided.
     """
 
     status: OrderStatus = OrderStatus.PLACING
@@ -91,6 +116,10 @@ class OrderState(_Mutable):
     funded: bool = False
     hold: Hold | None = None
     release: HoldRelease | None = None
+    rejection: HoldRejection | None = None
+    funds_arrived: bool = False
+    stopping: str | None = None
+    stopped_by: str | None = None
     backordered: dict[str, int] = Field(default_factory=dict)
     backordered_until: datetime | None = None
     stock_arrived: bool = False

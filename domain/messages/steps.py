@@ -267,12 +267,14 @@ class NoteShipment(Stored):
 
 
 class CancelOrder(Stored):
-    """Free all that an order still holds in our own books, and end it in `status`."""
+    """Free all that an order still holds in our own books, and end it in `status`. `by` is the
+    person who rejected it, where one did."""
 
     order_id: str
     status: OrderStatus
     reason: str
     at: datetime
+    by: str | None = None
 
 
 class Recorded(Stored):

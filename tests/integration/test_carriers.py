@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from adapters.postgres import allocation
+from adapters.postgres import outlook
 from domain.messages.steps import CarrierBooked, CarrierRefused, VoidBooking
 from domain.ports import GatewayUnavailable, OutcomeUnknown
 from tests.support.books import AT, Books, allocate, book, open_books
@@ -196,7 +196,7 @@ async def test_news_wait_for_the_other_booking_that_is_being_written(books: Book
     order = await books.sourced(("SKU-1", 1), ("SKU-2", 1))
     async with books.engine.begin() as conn:
         # What a first booking has written, not yet committed, when the second one comes.
-        await allocation.lock_and_read_order(conn, order)
+        await outlook.lock_order(conn, order)
         await conn.execute(_BOOKED, {"id": f"{order}:1"})
         second = asyncio.create_task(books.carrying.book_carrier(book(f"{order}:2")))
         await books.until_blocked()
@@ -209,7 +209,7 @@ async def test_a_booking_that_is_written_while_its_shipment_is_given_up_does_not
 ) -> None:
     order = shipment.rsplit(":", 1)[0]
     async with books.engine.begin() as conn:
-        await allocation.lock_and_read_order(conn, order)
+        await outlook.lock_order(conn, order)
         booking = asyncio.create_task(books.carrying.book_carrier(book(shipment)))
         await books.until_blocked()
         # What sourcing does once it has the order.

@@ -86,17 +86,27 @@ _HEALTHY = (
     """,
     """
     INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, due_on,
-    issued_at) VALUES ('I1', 'web:1:1', 'web:1', 'ACME', 'EUR', 1000, '2026-04-01', :at)
+    issued_at, paid) VALUES ('I1', 'web:1:1', 'web:1', 'ACME', 'EUR', 1000, '2026-04-01', :at, 400)
     """,
     """
     INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price)
     VALUES ('I1', '1', 'P1', 10, 100)
     """,
     """
-    INSERT INTO credit_claims (order_id, customer_id, open_amount)
-    VALUES ('web:1', 'ACME', 0), ('web:2', 'ACME', 1000)
+    INSERT INTO credit_claims (order_id, customer_id, open_amount, granted_exposure, granted_limit)
+    VALUES ('web:1', 'ACME', 0, NULL, NULL), ('web:2', 'ACME', 1000, 2000, 2000)
     """,
-    "UPDATE accounts SET open_amount = 1000, unpaid_amount = 1000",
+    """
+    INSERT INTO customer_payments (customer_id, reference, amount, currency, received_at, booked_at)
+    VALUES ('ACME', 'P1', 500, 'EUR', :at, :at)
+    """,
+    """
+    INSERT INTO payment_allocations (customer_id, invoice_id, payment_reference, amount, at)
+    VALUES ('ACME', 'I1', 'P1', 400, :at)
+    """,
+    """
+    UPDATE accounts SET open_amount = 1000, unpaid_amount = 600, unapplied_amount = 100
+    """,
     """
     INSERT INTO payments (reference, order_id, state, authorised, captured, currency)
     VALUES ('web:3:pay', 'web:3', 'declined', 0, 0, 'EUR')
@@ -155,21 +165,42 @@ _FAULTS = [
     ("account-unpaid", ["UPDATE accounts SET unpaid_amount = 0"]),
     ("claim-uninvoiced", ["UPDATE credit_claims SET open_amount = 1 WHERE order_id = 'web:1'"]),
     ("claim-uninvoiced", ["DELETE FROM credit_claims WHERE order_id = 'web:2'"]),
-    ("credit-limit", ["UPDATE accounts SET credit_limit = 1999"]),
     (
-        "credit-limit",
+        "claim-uninvoiced",
         [
-            "UPDATE accounts SET credit_limit = 1999",
-            "UPDATE credit_claims SET override_by = 'Ana' WHERE order_id = 'web:1'",
-            "UPDATE invoices SET paid = amount",
-            "UPDATE accounts SET open_amount = 2000, unpaid_amount = 0",
+            "UPDATE orders SET status = 'on_hold', hold_reason = 'credit_limit' WHERE id = 'web:2'",
+            "UPDATE credit_claims SET open_amount = 1001 WHERE order_id = 'web:2'",
         ],
     ),
+    ("credit-limit", ["UPDATE credit_claims SET granted_limit = 1999 WHERE order_id = 'web:2'"]),
+    (
+        "credit-limit",
+        # A person's word goes for his order alone.
+        [
+            "UPDATE credit_claims SET granted_limit = 1999 WHERE order_id = 'web:2'",
+            "UPDATE credit_claims SET override_by = 'Ana' WHERE order_id = 'web:1'",
+        ],
+    ),
+    ("invoice-paid", ["UPDATE invoices SET paid = 399"]),
+    ("invoice-paid", ["UPDATE payment_allocations SET amount = 399"]),
+    ("invoice-paid", ["UPDATE orders SET tender = 'card' WHERE id = 'web:1'"]),
+    ("invoice-paid", ["UPDATE invoices SET customer_id = 'ZOE'"]),
+    ("payment-applied", ["UPDATE customer_payments SET amount = 399"]),
+    ("account-unapplied", ["UPDATE accounts SET unapplied_amount = 99"]),
+    ("account-unapplied", ["UPDATE customer_payments SET amount = 501"]),
+    ("account-unapplied", ["UPDATE payment_allocations SET amount = 401"]),
     ("invoice-sum", ["UPDATE invoices SET amount = 999"]),
     ("invoice-sum", ["UPDATE invoice_lines SET quantity = 20, unit_price = 50"]),
     ("invoice-sum", ["DELETE FROM invoice_lines"]),
     ("invoice-dispatched", ["UPDATE invoice_lines SET quantity = 9"]),
-    ("invoice-dispatched", ["DELETE FROM invoice_lines", "DELETE FROM invoices"]),
+    (
+        "invoice-dispatched",
+        [
+            "DELETE FROM invoice_lines",
+            "DELETE FROM payment_allocations",
+            "DELETE FROM invoices",
+        ],
+    ),
     (
         "invoice-dispatched",
         [
@@ -262,13 +293,34 @@ def test_every_invariant_has_a_fault_that_tries_it() -> None:
     assert {invariant.name for invariant in INVARIANTS} == {name for name, _ in _FAULTS}
 
 
-async def test_a_limit_that_a_person_let_an_unpaid_order_exceed_is_no_fault(
+async def test_a_claim_that_a_person_let_exceed_the_limit_is_no_fault(
     books: AsyncConnection,
 ) -> None:
-    await books.execute(text("UPDATE accounts SET credit_limit = 1999"))
     await books.execute(
-        text("UPDATE credit_claims SET override_by = 'Ana' WHERE order_id = 'web:1'")
+        text(
+            "UPDATE credit_claims SET granted_limit = 1, override_by = 'Ana' WHERE open_amount > 0"
+        )
     )
+    assert await _broken(books) == set()
+
+
+async def test_a_claim_of_less_is_no_fault_while_its_order_is_held_for_credit(
+    books: AsyncConnection,
+) -> None:
+    await books.execute(text("UPDATE order_lines SET unit_price = 300 WHERE order_id = 'web:2'"))
+    assert await _broken(books) == {"claim-uninvoiced"}
+    await books.execute(
+        text(
+            "UPDATE orders SET status = 'on_hold', hold_reason = 'credit_limit' WHERE id = 'web:2'"
+        )
+    )
+    assert await _broken(books) == set()
+
+
+async def test_a_limit_that_is_lowered_under_what_is_claimed_is_no_fault(
+    books: AsyncConnection,
+) -> None:
+    await books.execute(text("UPDATE accounts SET credit_limit = 0"))
     assert await _broken(books) == set()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.postgres import allocation
+from adapters.postgres import outlook
 from domain.messages.steps import RecallShipment
 from domain.ports import GatewayUnavailable, OutcomeUnknown
 from tests.support.books import AT, Books, allocate, open_books, release
@@ -76,7 +76,7 @@ async def test_a_release_does_not_wait_for_an_order_that_is_being_sourced_again(
 ) -> None:
     # Each would wait for the other: sourcing has the order and wants the shipment.
     async with books.engine.begin() as conn, asyncio.timeout(20):
-        await allocation.lock_and_read_order(conn, shipment.rsplit(":", 1)[0])
+        await outlook.lock_order(conn, shipment.rsplit(":", 1)[0])
         await books.locating.release_to_location(release(shipment))
 
 

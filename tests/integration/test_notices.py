@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from adapters.postgres.intake import Contact
 from domain.identity import order_of_shipment
-from domain.messages.notices import RelayNotices
+from domain.messages.relays import RelayNotices
 from domain.ports import GatewayProtocolError, GatewayUnavailable, Message, OutcomeUnknown
 from tests.support.books import Books, open_books
 

@@ -25,8 +25,10 @@ async def books(database_url: str) -> AsyncIterator[Books]:
 
 
 async def _stock(books: Books, sku: str) -> tuple[int, int, int]:
-    [row] = await books.sql("SELECT on_hand, reserved, buffer FROM stock WHERE sku = :sku", sku=sku)
-    return row.on_hand, row.reserved, row.buffer
+    [row] = await books.sql(
+        "SELECT on_hand, reserved, withheld FROM stock WHERE sku = :sku", sku=sku
+    )
+    return row.on_hand, row.reserved, row.withheld
 
 
 async def _kinds(books: Books, shipment: str) -> list[str]:

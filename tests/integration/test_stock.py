@@ -9,7 +9,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from adapters.postgres import stock
-from tests.support.books import AT, Books, allocate, open_books
+from adapters.postgres.allocation import settle
+from adapters.postgres.desk import Claim, Verdict
+from tests.support.books import AT, Books, allocate, open_books, wanted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -69,29 +71,35 @@ async def test_orders_that_want_the_same_goods_in_opposite_order_do_not_deadlock
 
 async def test_positions_are_reserved_all_together_or_not_at_all(books: Books) -> None:
     await books.stock(LIL_1=5, LIL_2=1)
-    async with books.engine.begin() as conn:
-        assert not await stock.reserve(conn, {("SKU-1", "LIL"): 5, ("SKU-2", "LIL"): 2})
-        assert not await stock.reserve(conn, {("SKU-1", "LIL"): 1, ("SKU-4", "LIL"): 1})
-        assert await stock.reserve(conn, {("SKU-1", "LIL"): 5, ("SKU-2", "LIL"): 1})
-        assert not await stock.reserve(conn, {("SKU-1", "LIL"): 1})
-        await stock.release(conn, {("SKU-1", "LIL"): 5, ("SKU-2", "LIL"): 1})
+    order = await books.order(("SKU-1", 9), ("SKU-2", 9), ("SKU-4", 9))
+
+    async def reserve(key: str, **units: int) -> Verdict:
+        return await books.desk.reserve(Claim(key, wanted(order, **units)))
+
+    assert await reserve("1", LIL_1=5, LIL_2=2) is Verdict.REFUSED
+    assert await reserve("2", LIL_1=1, LIL_4=1) is Verdict.REFUSED
+    assert await reserve("3", LIL_1=5, LIL_2=1) is Verdict.GRANTED
+    assert await reserve("4", LIL_1=1) is Verdict.REFUSED
+    await books.check()
 
 
-async def test_what_is_withheld_in_the_buffer_is_not_reserved(books: Books) -> None:
+async def test_what_could_not_be_found_is_withheld_from_everybody(books: Books) -> None:
     await books.stock(LIL_1=5)
+    order = await books.order(("SKU-1", 9))
+    await books.desk.reserve(Claim("1", wanted(order, LIL_1=5)))
     async with books.engine.begin() as conn:
-        assert await stock.reserve(conn, {("SKU-1", "LIL"): 5})
-        await stock.distrust(conn, {("SKU-1", "LIL"): 3})
-        assert not await stock.reserve(conn, {("SKU-1", "LIL"): 1})
-        await stock.release(conn, {("SKU-1", "LIL"): 2})
-        assert await stock.reserve(conn, {("SKU-1", "LIL"): 2})
-        await stock.release(conn, {("SKU-1", "LIL"): 2})
-    [row] = await books.sql("SELECT on_hand, reserved, buffer FROM stock")
-    assert (row.on_hand, row.reserved, row.buffer) == (5, 0, 3)
+        await stock.distrust(conn, order, {("SKU-1", "LIL"): 3}, AT)
+        await stock.release(conn, order, {("SKU-1", "LIL"): 2})
+        await settle(conn, order, declined=())
+    assert await books.desk.reserve(Claim("2", wanted(order, LIL_1=3))) is Verdict.REFUSED
+    assert await books.desk.reserve(Claim("3", wanted(order, LIL_1=2))) is Verdict.GRANTED
+    [row] = await books.sql("SELECT on_hand, reserved, buffer, withheld FROM stock")
+    assert (row.on_hand, row.reserved, row.buffer, row.withheld) == (5, 2, 0, 3)
 
 
 async def test_a_stock_row_that_does_not_exist_is_an_error(books: Books) -> None:
+    order = await books.order(("SKU-1", 1))
     async with books.engine.begin() as conn:
         with pytest.raises(LookupError):
-            await stock.consume(conn, {("SKU-1", "LIL"): 1}, "web:R:1", AT)
+            await stock.consume(conn, order, {("SKU-1", "LIL"): 1}, "web:R:1", AT)
         await conn.rollback()

@@ -22,6 +22,7 @@ from activities.payments import PaymentActivities
 from activities.shipments import ShipmentActivities
 from activities.sourcing import SourcingActivities
 from adapters.postgres import intake
+from adapters.postgres.desk import StockDesk
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invariants import judge
 from adapters.postgres.network import Receipt, activate_policy, load_network, receive_stock
@@ -52,6 +53,7 @@ from domain.ports import (
     Refused,
     ReleaseRequest,
 )
+from domain.stock import Wanted
 from tests.support.house import NETWORK, SHORT
 
 if TYPE_CHECKING:
@@ -237,7 +239,8 @@ class Books:
         self.provider = Payments()
         self.notifier = Notifier()
         self.credit = CreditActivities(engine)
-        self.sourcing = SourcingActivities(engine, NetworkCache(max_age=0))
+        self.desk = StockDesk(engine)
+        self.sourcing = SourcingActivities(engine, NetworkCache(max_age=0), self.desk)
         self.carrying = CarrierActivities(engine, self.carriers)
         self.locating = LocationActivities(engine, self.locations)
         self.paying = PaymentActivities(engine, self.provider)
@@ -439,6 +442,17 @@ def allocate(
         exclusions=tuple(exclusions),
         reserve=reserve,
         on_hold=on_hold,
+    )
+
+
+def wanted(order: str, **units: int) -> Wanted:
+    """What an order of the web shop wants: `wanted(order, LIL_1=5)` is five of SKU-1 at Lille."""
+    return Wanted(
+        order_id=order,
+        channel="web",
+        critical=False,
+        ordered_at=AT,
+        units={(f"SKU-{key.split('_')[1]}", key.split("_")[0]): n for key, n in units.items()},
     )
 
 

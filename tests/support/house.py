@@ -36,12 +36,12 @@ from adapters.warehouses import HttpWarehouses
 from api.app import create_app
 from domain.identity import workflow_id
 from domain.messages.events import StockArrived
-from domain.messages.notices import RelayNotices
 from domain.messages.policy import OrderPolicy, SourcingPolicy
+from domain.messages.relays import RelayNotices, RelaySignals
 from tests.support.world import FAST, RunningWorld, running_world, serving, until
 from worker.assembly import Gateways, build_worker
-from workflows.notices import NoticeRelayWorkflow
 from workflows.order import OrderWorkflow
+from workflows.relays import NoticeRelayWorkflow, SignalRelayWorkflow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -209,6 +209,16 @@ class House:
         )
         self._started.append(relay)
 
+    async def run_signals(self) -> None:
+        """Tell orders what happens in the books, until the house closes."""
+        relay = await self.client.start_workflow(
+            SignalRelayWorkflow.run,
+            RelaySignals(idle=timedelta(milliseconds=20)),
+            id=f"signals-{self.queue}",
+            task_queue=self.queue,
+        )
+        self._started.append(relay)
+
     async def check(self) -> None:
         """Hold the invariants against the books."""
         async with self.engine.connect() as conn:
@@ -271,5 +281,6 @@ async def open_house(
             httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False)
         )
         house = House(engine, client, api, world, queue, fast.speed)
+        await house.run_signals()
         stack.push_async_callback(house.end)
         yield house

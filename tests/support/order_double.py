@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from domain.messages.events import CarrierEvent, HoldRelease, WarehouseEvent
+from domain.messages.events import CarrierEvent, HoldRejection, HoldRelease, WarehouseEvent
 from domain.messages.orders import (
     Hold,
     HoldReason,
@@ -31,7 +31,7 @@ class OrderDouble:
         self._start = start
         self._finished = False
         self._again = False
-        self._released = False
+        self._decided = False
         self._seen: list[str] = []
 
     @workflow.run
@@ -52,14 +52,25 @@ class OrderDouble:
 
     @workflow.update
     async def release_hold(self, release: HoldRelease) -> OrderStatus:
-        self._released = True
+        self._decided = True
         self._seen.append(f"{release.released_by}: {release.note}")
         return OrderStatus.IN_FULFILMENT
 
     @release_hold.validator
     def _can_be_released(self, release: HoldRelease) -> None:
-        if self._released or not self._start.order.reference.startswith("held"):
+        if self._decided or not self._start.order.reference.startswith("held"):
             raise ApplicationError(f"not on hold, {release.released_by}")
+
+    @workflow.update
+    async def reject_hold(self, rejection: HoldRejection) -> OrderStatus:
+        self._decided = True
+        self._seen.append(f"no, {rejection.rejected_by}: {rejection.note}")
+        return OrderStatus.CANCELLED
+
+    @reject_hold.validator
+    def _can_be_rejected(self, rejection: HoldRejection) -> None:
+        if self._decided or not self._start.order.reference.startswith("held"):
+            raise ApplicationError(f"not on hold, {rejection.rejected_by}")
 
     @workflow.signal
     async def warehouse_event(self, event: WarehouseEvent) -> None:

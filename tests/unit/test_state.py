@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.messages.events import HoldRelease
+from domain.messages.events import HoldRejection, HoldRelease
 from domain.messages.orders import (
     Hold,
     HoldReason,
@@ -13,7 +13,7 @@ from domain.messages.orders import (
     PlannedShipment,
     ShipmentStatus,
 )
-from domain.messages.state import OrderState, Progress, ShipmentState, Undo
+from domain.messages.state import OrderState, Progress, ShipmentState, Undo, Withdrawal
 from domain.messages.steps import Abandon, Exclusion
 
 AT = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
@@ -112,6 +112,10 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         funded=True,
         hold=HOLD,
         release=HoldRelease(released_by="Marie", note="they paid"),
+        rejection=HoldRejection(rejected_by="Marie", note="they will not pay"),
+        funds_arrived=True,
+        stopping="they will not pay",
+        stopped_by="Marie",
         backordered={"1": 1},
         backordered_until=AT,
         stock_arrived=True,
@@ -124,6 +128,7 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         resourcings=2,
         applied_events=["E-1"],
     )
+    state.shipments["web:R-1:1"].withdrawal = Withdrawal(reason="given way", skus=("SKU-1",))
     state.shipments["web:R-1:1"].progress = Progress.PICKED
     state.shipments["web:R-1:1"].occurred_at[Progress.PICKED] = AT
     assert set(OrderState.model_fields) == state.model_fields_set
@@ -133,3 +138,29 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
 def test_a_state_written_by_another_release_can_be_read() -> None:
     written = '{"status": "shipped", "a_field_of_tomorrow": 1, "shipments": {}}'
     assert OrderState.model_validate_json(written).status is OrderStatus.SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("status", "progress", "yields", "stops"),
+    [
+        (ShipmentStatus.PLANNED, Progress.NOTHING, True, True),
+        (ShipmentStatus.RELEASED, Progress.NOTHING, True, True),
+        (ShipmentStatus.RELEASED, Progress.PICKED, False, True),
+        (ShipmentStatus.PICKED, Progress.PICKED, False, True),
+        (ShipmentStatus.PICKED, Progress.DISPATCHED, False, False),
+        (ShipmentStatus.DISPATCHED, Progress.DISPATCHED, False, False),
+        (ShipmentStatus.ABANDONED, Progress.NOTHING, False, False),
+    ],
+)
+def test_what_is_picked_gives_way_only_to_the_end_of_its_order(
+    status: ShipmentStatus, progress: Progress, yields: bool, stops: bool
+) -> None:
+    wanted_back = shipment(1, status)
+    wanted_back.progress = progress
+    assert not wanted_back.is_withdrawn
+    wanted_back.withdrawal = Withdrawal(reason="a critical order")
+    assert wanted_back.is_withdrawn is yields
+    wanted_back.withdrawal = Withdrawal(reason="rejected", even_if_picked=True)
+    assert wanted_back.is_withdrawn is stops
+    wanted_back.unstoppable = True
+    assert not wanted_back.is_withdrawn

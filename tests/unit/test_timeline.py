@@ -32,6 +32,11 @@ EVERYTHING = {
     "why": "nearest",
     "tracking_number": "T-1",
     "invoice": "INV-1",
+    "sku": "SKU-1",
+    "supply": "PO-7",
+    "due": "2026-03-09T08:00:00+01:00",
+    "shipments": 2,
+    "finding": {"en": "its workflow had ended", "fr": "son workflow était terminé"},
 }
 
 

@@ -52,8 +52,8 @@ async def test_what_a_location_cannot_find_ships_from_elsewhere(house: House) ->
     sent = {s["location_id"]: s["lines"][0]["quantity"] for s in closed["shipments"]}
     assert sent == {"LIL": 1, "LYO": 2}
     assert sum(i["amount"] for i in closed["invoices"]) == 3000
-    distrusted = await house.sql("SELECT buffer FROM stock WHERE location_id = 'LIL'")
-    assert distrusted[0].buffer == 2
+    distrusted = await house.sql("SELECT withheld FROM stock WHERE location_id = 'LIL'")
+    assert distrusted[0].withheld == 2
     await house.check()
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from activities.sourcing import SourcingActivities
+from adapters.postgres.desk import StockDesk
 from adapters.postgres.network_cache import NetworkCache
 from domain.messages.events import WarehouseEvent, WarehouseEventKind
 from domain.messages.steps import Allocate
@@ -28,7 +29,8 @@ async def test_what_a_lost_decision_did_not_know_is_decided_by_the_next_one(hous
         policy=SHORT.sourcing,
         next_shipment=2,
     )
-    await SourcingActivities(house.engine, NetworkCache()).allocate(lost)
+    desk = StockDesk(house.engine)
+    await SourcingActivities(house.engine, NetworkCache(), desk).allocate(lost)
 
     await house.world.behave(Behaviour(speed=house.speed))
     await house.handle(placed["order_id"]).signal(

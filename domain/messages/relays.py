@@ -1,4 +1,4 @@
-"""The messages of the relay that sends notices."""
+"""The messages of the relays, which send what is queued in the books."""
 
 from datetime import timedelta
 
@@ -10,6 +10,13 @@ class RelayNotices(Stored):
 
     period: timedelta = timedelta(minutes=5)
     idle: timedelta = timedelta(milliseconds=250)
+
+
+class RelaySignals(Stored):
+    """Send signals to orders for `period`; look every `idle` when there are none."""
+
+    period: timedelta = timedelta(minutes=5)
+    idle: timedelta = timedelta(milliseconds=50)
 
 
 class RelayReport(Stored):

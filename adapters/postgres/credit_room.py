@@ -1,0 +1,108 @@
+"""Room under a credit limit that has come free goes to the orders that are held for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres import credit, signals
+from domain.messages.events import FundsArrived
+from domain.timeline import EventKind
+
+# What an order still has to invoice, less what it claims of it already.
+_HELD = text("""
+SELECT o.id, o.currency,
+       (lines.uninvoiced - coalesce(c.open_amount, 0))::bigint AS missing
+FROM orders o
+JOIN accounts a ON a.customer_id = o.customer_id AND a.currency = o.currency
+LEFT JOIN credit_claims c ON c.order_id = o.id
+CROSS JOIN LATERAL (
+    SELECT sum((l.ordered - l.shipped - l.cancelled) * l.unit_price) AS uninvoiced
+    FROM order_lines l WHERE l.order_id = o.id
+) AS lines
+WHERE o.customer_id = :customer_id AND o.tender = 'account'
+  AND o.status = 'on_hold' AND o.hold_reason = 'credit_limit'
+  AND lines.uninvoiced > coalesce(c.open_amount, 0)
+ORDER BY o.ordered_at, o.id
+""")
+_GRANT = text("""
+WITH granted AS (
+    SELECT g.order_id, g.amount, g.exposure
+    FROM jsonb_to_recordset(:grants) AS g(order_id text, amount bigint, exposure bigint)
+), claims AS (
+    INSERT INTO credit_claims AS c (order_id, customer_id, open_amount, granted_exposure,
+                                    granted_limit)
+    SELECT order_id, :customer_id, amount, exposure, :credit_limit FROM granted
+    ON CONFLICT (order_id) DO UPDATE
+    SET open_amount = c.open_amount + excluded.open_amount, override_by = NULL,
+        granted_exposure = excluded.granted_exposure, granted_limit = excluded.granted_limit
+)
+UPDATE accounts a SET open_amount = a.open_amount + granted.amount
+FROM (SELECT sum(amount)::bigint AS amount FROM granted) AS granted
+WHERE a.customer_id = :customer_id
+""").bindparams(bindparam("grants", type_=JSONB))
+
+
+@dataclass(frozen=True, slots=True)
+class _Grant:
+    order_id: str
+    amount: int
+    currency: str
+    exposure: int
+
+
+async def let_go_on(
+    conn: AsyncConnection, customer_id: str, because: str, at: datetime
+) -> list[str]:
+    """Claim for the orders that are held for credit what they need, the oldest first, and wake
+    them; gives their ids.
+
+    The account is locked by an earlier statement. One that does not fit is passed over: a smaller,
+    younger one may. `because` names what made the room, once and for all.
+    """
+    held = (await conn.execute(_HELD, {"customer_id": customer_id})).all()
+    if not held:
+        return []
+    standing = await credit.standing(conn, customer_id, at)
+    exposure = standing.exposure
+    grants = []
+    for order in held:
+        if exposure + order.missing <= standing.limit:
+            exposure += order.missing
+            grants.append(_Grant(order.id, order.missing, order.currency, exposure))
+    if grants:
+        await _write(conn, customer_id, grants, standing.limit)
+        await _tell(conn, grants, standing.limit, because, at)
+    return [grant.order_id for grant in grants]
+
+
+async def _write(conn: AsyncConnection, customer_id: str, grants: list[_Grant], limit: int) -> None:
+    rows = [
+        {"order_id": grant.order_id, "amount": grant.amount, "exposure": grant.exposure}
+        for grant in grants
+    ]
+    await conn.execute(_GRANT, {"customer_id": customer_id, "credit_limit": limit, "grants": rows})
+
+
+async def _tell(
+    conn: AsyncConnection, grants: list[_Grant], limit: int, because: str, at: datetime
+) -> None:
+    events = [
+        signals.OrderEvent(
+            grant.order_id,
+            EventKind.CREDIT_FREED,
+            at.isoformat(),
+            {"exposure": grant.exposure, "limit": limit, "currency": grant.currency},
+        )
+        for grant in grants
+    ]
+    await signals.tell(conn, events)
+    await signals.send(
+        conn,
+        [
+            (grant.order_id, FundsArrived(event_id=f"credit:{because}:{grant.order_id}"))
+            for grant in grants
+        ],
+    )

@@ -1,0 +1,44 @@
+"""Which of the orders that want stock at the same moment get it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.stock.shelves import Earmark, Position, Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one order wants: all of it, or nothing."""
+
+    order_id: str
+    channel: str
+    critical: bool
+    ordered_at: datetime
+    units: Mapping[Position, int]
+
+
+def grant(
+    wanted: Sequence[Wanted], shelves: Mapping[Position, Shelf]
+) -> list[tuple[Earmark, ...] | None]:
+    """What each gets: all it wants, or None; `shelves` are left as they then are.
+
+    Critical orders come first, within a priority the order of arrival decides. Who wants more than
+    there is gets nothing, and takes nothing from those that come after.
+    """
+    granted: list[tuple[Earmark, ...] | None] = [None] * len(wanted)
+    turns = sorted(
+        range(len(wanted)),
+        key=lambda n: (not wanted[n].critical, wanted[n].ordered_at, wanted[n].order_id),
+    )
+    for turn in turns:
+        want = wanted[turn]
+        if all(
+            position in shelves and shelves[position].available(want.channel) >= units
+            for position, units in want.units.items()
+        ):
+            granted[turn] = tuple(
+                shelves[position].take(want.order_id, want.channel, position, units)
+                for position, units in want.units.items()
+            )
+    return granted

@@ -1,0 +1,137 @@
+"""Giving a shipment up, and taking back what the location and the carrier already have of it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.carriers import CarrierActivities
+from activities.locations import LocationActivities
+from domain.messages.orders import ShipmentStatus
+from domain.messages.policy import OrderPolicy
+from domain.messages.state import OrderState, Progress, ShipmentState
+from domain.messages.steps import (
+    Abandon,
+    Exclusion,
+    RecallRefused,
+    RecallShipment,
+    ShipmentRecalled,
+    VoidBooking,
+)
+from workflows.steps import Owner, Request, Result, ask
+
+BOOKING_ATTEMPT = 1
+
+
+class GivingUp:
+    """One shipment's way back, from wherever it is."""
+
+    def __init__(self, policy: OrderPolicy, state: OrderState, shipment: ShipmentState) -> None:
+        self._policy = policy
+        self._state = state
+        self._shipment = shipment
+        self.is_calling = False
+
+    def give_up(
+        self,
+        reason: str,
+        *exclusions: Exclusion,
+        void: bool = False,
+        recall: bool = False,
+    ) -> None:
+        """Its units are sourced again, where `exclusions` do not forbid it. The booking is voided
+        and the release recalled afterwards, where there is one."""
+        shipment = self._shipment
+        shipment.status = ShipmentStatus.ABANDONED
+        shipment.due = None
+        shipment.note = reason
+        shipment.to_void = void
+        shipment.to_recall = recall
+        self._state.exclusions.extend(exclusions)
+        name = shipment.plan.location_name
+        self._state.abandoned.append(
+            Abandon(shipment_id=shipment.id, location_name=name, reason=reason)
+        )
+
+    async def pass_over(self, reason: str) -> None:
+        """The location has not answered in time: take the shipment back, unless it has left.
+
+        What it reports in the meantime counts: then the shipment goes on.
+        """
+        shipment = self._shipment
+        shipment.due = None
+        if await self._is_stopped(or_unreachable=True):
+            location = Exclusion(location_id=shipment.plan.location_id, reason=reason)
+            self.give_up(reason, location, void=True, recall=shipment.to_recall)
+        else:
+            shipment.due = workflow.now() + self._policy.dispatch_timeout
+            shipment.status = ShipmentStatus.RELEASED
+
+    async def withdraw(self) -> None:
+        """The shipment is wanted back: give it up, where it can be stopped."""
+        shipment, wanted = self._shipment, self._shipment.withdrawal
+        assert wanted is not None
+        shipment.withdrawal = None
+        exclusions = [
+            Exclusion(location_id=shipment.plan.location_id, sku=sku, reason=wanted.reason)
+            for sku in wanted.skus
+        ]
+        is_booked = shipment.status is not ShipmentStatus.PLANNED
+        is_there = is_booked and shipment.status is not ShipmentStatus.BOOKED
+        if not is_there or await self._is_stopped(or_unreachable=wanted.even_if_picked):
+            self.give_up(wanted.reason, *exclusions, void=is_booked, recall=shipment.to_recall)
+
+    async def take_back(self) -> None:
+        """Undo, in reverse, what a shipment given up has set going elsewhere."""
+        shipment, plan = self._shipment, self._shipment.plan
+        if shipment.to_recall:
+            recall = await self._recall(within=None)
+            if isinstance(recall, RecallRefused):
+                shipment.note = f"{plan.location_name} has sent it all the same: {recall.reason}"
+            shipment.to_recall = False
+        if shipment.to_void:
+            await self.ask(
+                CarrierActivities.void_booking,
+                VoidBooking(shipment_id=shipment.id, attempt=BOOKING_ATTEMPT, at=workflow.now()),
+                summary=f"Void the booking at {plan.carrier}",
+            )
+            shipment.to_void = False
+
+    async def ask(
+        self,
+        step: Callable[[Owner, Request], Awaitable[Result]],
+        request: Request,
+        *,
+        summary: str,
+        within: timedelta | None = None,
+    ) -> Result:
+        """Call a system of others, and be seen to wait for its answer."""
+        self.is_calling = True
+        try:
+            return await ask(step, request, summary=summary, within=within)
+        finally:
+            self.is_calling = False
+
+    async def _is_stopped(self, *, or_unreachable: bool) -> bool:
+        """Whether the location has stopped it. One that cannot be reached has stopped it if that is
+        enough, and nothing is known to be picked: it is then recalled for as long as it takes."""
+        shipment, name = self._shipment, self._shipment.plan.location_name
+        try:
+            recall = await self._recall(within=self._policy.release_timeout)
+        except ActivityError:
+            stopped = or_unreachable and not shipment.progress.reached(Progress.PICKED)
+            shipment.to_recall = stopped
+            return stopped
+        if isinstance(recall, RecallRefused):
+            shipment.note = f"{name} cannot stop it: {recall.reason}"
+            shipment.unstoppable = True
+        return isinstance(recall, ShipmentRecalled)
+
+    async def _recall(self, within: timedelta | None) -> ShipmentRecalled | RecallRefused:
+        return await self.ask(
+            LocationActivities.recall_from_location,
+            RecallShipment(shipment_id=self._shipment.id, at=workflow.now()),
+            summary=f"Recall from {self._shipment.plan.location_name}",
+            within=within,
+        )

@@ -1,0 +1,108 @@
+"""Where an order stands when the process alone decides it: on hold, going on, at its end."""
+
+from temporalio import workflow
+
+from activities.orders import OrderActivities
+from domain.messages.orders import Hold, HoldReason, OrderFacts, OrderStatus
+from domain.messages.policy import OrderPolicy
+from domain.messages.state import OrderState, Undo, Withdrawal
+from domain.messages.steps import CancelOrder, RecordOutcome
+from workflows import funds
+from workflows.steps import Books
+
+
+class Outcomes:
+    """Puts an order on hold, lets it go on, and ends it, in its state and in the books."""
+
+    def __init__(
+        self, order: OrderFacts, policy: OrderPolicy, state: OrderState, books: Books
+    ) -> None:
+        self._order = order
+        self._policy = policy
+        self._state = state
+        self._books = books
+
+    async def put_on_hold(self, reason: HoldReason, explanation: str) -> None:
+        """A person has to decide; nobody can resolve it automatically."""
+        state = self._state
+        now = workflow.now()
+        until = now + self._policy.hold_timeout
+        state.hold = Hold(reason=reason, explanation=explanation, since=now, until=until)
+        state.backordered_until = None
+        await self.record(OrderStatus.ON_HOLD, explanation, hold=state.hold)
+
+    async def end_hold(self, explanation: str, by: str | None) -> None:
+        """The order goes on, with a clean slate; `by` is the person who decided, if one did."""
+        state = self._state
+        state.hold = None
+        state.resourcings = 0
+        state.exclusions.clear()
+        state.status = OrderStatus.PLACING
+        state.advance()
+        await self.record(state.status, explanation, by=by)
+
+    def stop(self, reason: str, by: str | None) -> None:
+        """End the order: what can still be stopped is wanted back. `give_up` follows when nothing
+        is under way any more."""
+        state = self._state
+        state.stopping, state.stopped_by = reason, by
+        state.backordered_until = None
+        for shipment in state.shipments.values():
+            if not shipment.is_over:
+                shipment.withdrawal = Withdrawal(reason=reason, even_if_picked=True)
+
+    async def give_up(self, reason: str) -> None:
+        """Compensate: what is under way ends by itself, everything else is given back."""
+        state = self._state
+        state.hold = None
+        state.backordered = {}
+        state.backordered_until = None
+        state.uncaptured = None
+        left = any(s.status.has_left for s in state.shipments.values())
+        state.status = OrderStatus.CLOSED if left else OrderStatus.CANCELLED
+        for undo in reversed(state.undo):
+            await self._undo(undo, reason)
+        state.undo.clear()
+        state.stopping = None
+
+    async def record(
+        self,
+        status: OrderStatus,
+        explanation: str,
+        *,
+        hold: Hold | None = None,
+        by: str | None = None,
+    ) -> None:
+        self._state.status = status
+        await self._books.do(
+            OrderActivities.record_outcome,
+            RecordOutcome(
+                order_id=self._order.order_id,
+                generation=self._state.next_generation(status),
+                status=status,
+                at=workflow.now(),
+                hold_reason=None if hold is None else hold.reason,
+                until=None if hold is None else hold.until,
+                explanation=explanation,
+                by=by,
+            ),
+            summary=f"Record: {status.value.replace('_', ' ')}",
+        )
+
+    async def _undo(self, undo: Undo, reason: str) -> None:
+        order_id, now = self._order.order_id, workflow.now()
+        match undo:
+            case Undo.BOOKS:
+                await self._books.do(
+                    OrderActivities.cancel_order,
+                    CancelOrder(
+                        order_id=order_id,
+                        status=self._state.status,
+                        reason=reason,
+                        at=now,
+                        by=self._state.stopped_by,
+                    ),
+                    summary="Give back stock and credit",
+                )
+            case Undo.PAYMENT:
+                await funds.give_back_payment(self._order)
