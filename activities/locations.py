@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from adapters.postgres import shipping
+from adapters.postgres import shipping, yielding
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_shipment
 from domain.messages.orders import ShipmentStatus
@@ -121,6 +121,7 @@ async def _write_recall(
     if isinstance(answer, Refused):
         # Then it has the shipment, though its answer to the release may have been lost.
         await shipping.write_released(step.conn, shipment["id"])
+        await yielding.refused(step.conn, shipment["id"])
         step.tell(EventKind.RECALL_REFUSED, reason=answer.reason, **detail)
         return RecallRefused(code=answer.code, reason=answer.reason)
     step.tell(EventKind.RECALLED, **detail)

@@ -43,7 +43,8 @@ class OrderActivities:
     @activity.defn
     async def cancel_order(self, request: CancelOrder) -> Recorded:
         """Free all that an order still holds in our books, and end it."""
-        key = f"{request.order_id}:cancel"
+        again = f":{request.generation}" if request.generation else ""
+        key = f"{request.order_id}:cancel{again}"
         free: set[str] = set()
         done = await once(
             self._engine,

@@ -1,13 +1,14 @@
 """Sourcing and reservation: where an order ships from, decided and held in one transaction."""
 
 import asyncio
+from collections import defaultdict
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from adapters.postgres import allocation, arrivals, outlook, stock
+from adapters.postgres import allocation, arrivals, outlook, stock, yielding
 from adapters.postgres.desk import Claim, StockDesk, Verdict
 from adapters.postgres.network_cache import NetworkCache
 from adapters.postgres.outlook import tell_promise
@@ -52,10 +53,7 @@ class SourcingActivities:
         give up. The first decision stands, and says what it was about: see `Allocation.repeated`.
         """
         if request.abandon:
-            async with self._engine.begin() as conn:
-                await outlook.lock_order(conn, request.order_id)
-                gone = [abandoned.shipment_id for abandoned in request.abandon]
-                await allocation.abandon(conn, request.order_id, gone)
+            await self._abandon(request)
         for _ in range(_MAX_PLANS):
             try:
                 return await self._allocate(request)
@@ -64,6 +62,18 @@ class SourcingActivities:
         raise ApplicationError(
             f"{_MAX_PLANS} plans in a row lost their stock to other orders", type="StockContended"
         )
+
+    async def _abandon(self, request: Allocate) -> None:
+        yields = {sku for abandoned in request.abandon for sku in abandoned.yields}
+        async with self._engine.begin() as conn:
+            await outlook.lock_order(conn, request.order_id)
+            gone = [abandoned.shipment_id for abandoned in request.abandon]
+            await allocation.abandon(conn, request.order_id, gone)
+            if yields:
+                free = await allocation.drop_earmarks(conn, request.order_id, yields)
+                await stock.release(conn, request.order_id, free)
+        event = f"{request.order_id}:yields:{request.generation}"
+        await arrivals.serve_all(self._engine, yields, event_id=event, at=request.at)
 
     async def _allocate(self, request: Allocate) -> Allocation:
         """Plan without a lock, reserve with all others that want to, then make it so."""
@@ -150,6 +160,7 @@ async def _write(
     shipments = _number(request, problem, plan)
     promise = await allocation.write_plan(step.conn, request, problem, plan, shipments)
     _tell(step, request, problem, plan, shipments)
+    await _ask_others(step, request, problem, plan)
     if not shipments and request.reserve and plan.obstacle is None:
         await tell_promise(step, f"allocate:{request.generation}")
     return Allocation(
@@ -159,6 +170,28 @@ async def _write(
         promise=promise,
         obstacle=plan.obstacle,
     )
+
+
+async def _ask_others(
+    step: Step, request: Allocate, problem: SourcingProblem, plan: SourcingPlan
+) -> None:
+    """What a critical order lacks may come from orders that can wait."""
+    takes = problem.critical and request.policy.critical_takes_stock and request.reserve
+    if not takes or not plan.backordered or plan.obstacle is not None:
+        return
+    lacking: dict[str, int] = defaultdict(int)
+    for line in problem.lines:
+        lacking[line.sku] += plan.backordered.get(line.line_id, 0)
+    asked = await yielding.ask(
+        step.conn,
+        request.order_id,
+        {sku: units for sku, units in lacking.items() if units},
+        request.exclusions,
+        request.at,
+        whole=problem.ship_complete,
+    )
+    if asked:
+        step.tell(EventKind.ASKED_FOR_STOCK, shipments=asked)
 
 
 async def _settle(

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     notifier_url: HttpBase
     http_timeout: float = Field(default=5.0, gt=0, description="seconds")
 
+    reconcile_period: float = Field(default=60.0, gt=0, description="seconds")
+
     log_level: LogLevel = "INFO"
     log_format: Literal["json", "console"] = "json"
     otel_exporter_otlp_endpoint: HttpBase | None = None

@@ -12,7 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Lifespan
 from temporalio.client import Client
 
-from api import availability, customers, health, orders, webhooks
+from api import (
+    availability,
+    customers,
+    health,
+    orders,
+    stock,
+    stock_commands,
+    transfers,
+    webhooks,
+)
 from api.limits import BodyLimit, TimeLimit
 from api.problems import MEDIA_TYPE, Problem, install_problem_handlers
 from api.services import Services
@@ -69,7 +78,16 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(TimeLimit, limit=patience + _BESIDES)
     install_problem_handlers(app)
-    for module in (orders, customers, webhooks, availability, health):
+    for module in (
+        orders,
+        customers,
+        webhooks,
+        availability,
+        stock,
+        stock_commands,
+        transfers,
+        health,
+    ):
         app.include_router(module.router)
     _document_problems(app)
     return app

@@ -59,8 +59,11 @@ class UnpaidInvoiceAnswer(Answer):
 
 
 class HeldOrderAnswer(Answer):
+    """An order that waits for credit; `lacking` is the room that it needs."""
+
     order_id: str
     total: Money
+    lacking: Money
     ordered_at: Instant
     links: Links
 

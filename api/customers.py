@@ -213,6 +213,7 @@ def _credit_answer(customer_id: str, account: AccountView) -> CreditAnswer:
             HeldOrderAnswer(
                 order_id=order.order_id,
                 total=order.total,
+                lacking=order.lacking,
                 ordered_at=order.ordered_at,
                 links=links_of(order.order_id, OrderStatus.ON_HOLD),
             )

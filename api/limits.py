@@ -1,6 +1,7 @@
 """How large a request may be, and how long it may take."""
 
 import asyncio
+import re
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import http_problem, problem_response, unavailable
 
 MAX_BODY_BYTES = 256 * 1024
+MAX_COUNT_BYTES = 8 * 1024 * 1024
+_COUNT = re.compile(r"/locations/[^/]+/stock")
 _TOO_LONG = "This took too long: try again."
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -28,9 +31,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = _limit_of(scope)
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
-            await problem_response(http_problem(_too_large()))(scope, receive, send)
+        if announced.isdecimal() and int(announced) > limit:
+            await problem_response(http_problem(_too_large(limit)))(scope, receive, send)
             return
         size = 0
 
@@ -38,16 +42,21 @@ class BodyLimit:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > MAX_BODY_BYTES:
+            if size > limit:
                 # The framework passes this one kind of error on from where it reads the body.
-                raise _too_large()
+                raise _too_large(limit)
             return message
 
         await self._app(scope, counted, send)
 
 
-def _too_large() -> HTTPException:
-    detail = f"A body may have at most {MAX_BODY_BYTES} bytes."
+def _limit_of(scope: Scope) -> int:
+    is_count = scope["method"] == "PUT" and _COUNT.fullmatch(scope["path"])
+    return MAX_COUNT_BYTES if is_count else MAX_BODY_BYTES
+
+
+def _too_large(limit: int) -> HTTPException:
+    detail = f"A body may have at most {limit} bytes."
     return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
 
 

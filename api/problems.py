@@ -151,7 +151,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
             )
         )
     return problem_response(
-        invalid([FieldError(field=_name(item["loc"]), message=_message(item)) for item in found])
+        invalid([FieldError(field=_name(item["loc"]), message=message_of(item)) for item in found])
     )
 
 
@@ -208,7 +208,8 @@ def _name(location: Sequence[str | int]) -> str:
     return printable[:_LONGEST_NAME] or str(location[0])
 
 
-def _message(item: dict[str, Any]) -> str:
+def message_of(item: dict[str, Any]) -> str:
+    """What is wrong, in plain words, of an error that validation gives."""
     kind = item["type"]
     if kind == "extra_forbidden" and item["loc"][0] == "query":
         return "unknown parameter"

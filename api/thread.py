@@ -8,25 +8,21 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal import TemporalUnreachableError, reaching_temporal
 from api.services import Services
 from domain.identity import workflow_id
 from domain.messages.events import CarrierEvent, HoldRejection, HoldRelease, WarehouseEvent
-from domain.messages.orders import OrderFacts, OrderStatus, Placement, Tender
+from domain.messages.orders import OrderFacts, OrderStatus, Placement
 from domain.messages.policy import OrderPolicy
 from domain.messages.state import OrderClosed, OrderStart
-from domain.wording import money
-from workflows.attributes import attributes_at_start
+from workflows.launch import launch
 from workflows.order import OrderWorkflow
 
-# A worker that dies with an order in hand gives it back after this time.
-_TASK_TIMEOUT = timedelta(seconds=5)
 _CALL_TIMEOUT = timedelta(seconds=5)
 _LOOK_TIMEOUT = timedelta(seconds=2)
-_URGENT = Priority(priority_key=1)
 _DECISIONS: dict[type[HoldRelease | HoldRejection], str] = {
     HoldRelease: "release_hold",
     HoldRejection: "reject_hold",
@@ -40,6 +36,7 @@ async def place(services: Services, order: OrderFacts, policy: OrderPolicy) -> P
     WorkflowUpdateFailedError when it has ended, TemporalUnreachableError when it may not have
     started.
     """
+    options = launch(order)
     start = WithStartWorkflowOperation(
         OrderWorkflow.run,
         OrderStart(order=order, policy=policy),
@@ -47,11 +44,11 @@ async def place(services: Services, order: OrderFacts, policy: OrderPolicy) -> P
         task_queue=services.task_queue,
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        task_timeout=_TASK_TIMEOUT,
-        search_attributes=attributes_at_start(order),
-        static_summary=_summary(order),
-        static_details=_details(order),
-        priority=_URGENT if order.critical else Priority.default,
+        task_timeout=options.task_timeout,
+        search_attributes=options.search_attributes,
+        static_summary=options.static_summary,
+        static_details=options.static_details,
+        priority=options.priority,
     )
     with reaching_temporal():
         try:
@@ -118,24 +115,3 @@ async def _exists(handle: WorkflowHandle[OrderWorkflow, OrderClosed]) -> bool:
             raise
         return False
     return True
-
-
-def _summary(order: OrderFacts) -> str:
-    urgent = ", critical" if order.critical else ""
-    return (
-        f"{order.channel} order {order.reference} of customer {order.customer_id}: "
-        f"{order.line_count} line(s), {money(order.total, order.currency)}{urgent}"
-    )
-
-
-def _details(order: OrderFacts) -> str:
-    wanted = f"{order.requested_date:%Y-%m-%d}" if order.requested_date else "as soon as possible"
-    facts = {
-        "Customer": order.customer_id,
-        "Goes to": f"{order.country} {order.postal_code}",
-        "Wanted": wanted,
-        "Paid": "by card" if order.tender == Tender.CARD else "on account",
-        "Ships": "only when complete" if order.ship_complete else "in parts if need be",
-        "Received": f"{order.ordered_at:%Y-%m-%d %H:%M} UTC",
-    }
-    return "\n".join(f"- **{name}**: {value}" for name, value in facts.items())

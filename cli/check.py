@@ -17,7 +17,7 @@ from adapters.postgres import tables
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invariants import Verdict, judge
 from cli.target import Target
-from domain.identity import workflow_id
+from domain.identity import WORKFLOW_PREFIX, workflow_id
 from domain.messages.orders import OrderStatus
 
 _WORKFLOWS = (
@@ -79,7 +79,7 @@ def _workflows(engine: AsyncEngine, client: Client) -> _Look:
         running = {
             execution.id
             async for execution in client.list_workflows("ExecutionStatus = 'Running'")
-            if execution.id.startswith("order/")
+            if execution.id.startswith(WORKFLOW_PREFIX)
         }
         return _differences(
             expected, running, missing="no workflow runs", unexpected="no order is open"

@@ -173,6 +173,24 @@ def check(
 
 
 @app.command()
+def reconcile(
+    temporal_address: Annotated[
+        str | None, typer.Option(envvar="TEMPORAL_ADDRESS", help="By default the running stack's.")
+    ] = None,
+    temporal_namespace: Annotated[str, typer.Option(envvar="TEMPORAL_NAMESPACE")] = "default",
+    task_queue: Annotated[
+        str, typer.Option(envvar="TASK_QUEUE", help="Where the workers wait.")
+    ] = "orders",
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Find orders and workflows that have lost each other, and put each right."""
+    from cli.reconcile import run
+    from cli.target import Source
+
+    run(Source.of(data_dir, temporal_address, temporal_namespace), task_queue)
+
+
+@app.command()
 def replay(
     orders: Annotated[list[str], typer.Argument(help="Order ids, such as web:10001.")],
     save: Annotated[
@@ -185,7 +203,8 @@ def replay(
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Replay orders' histories against this code. Ends with 1 when one would go another way."""
-    from cli.replay import Source, run
+    from cli.replay import run
+    from cli.target import Source
 
     run(Source.of(data_dir, temporal_address, temporal_namespace), orders, save=save)
 

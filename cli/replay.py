@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +10,13 @@ from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal import connect, reaching_temporal
-from cli.stack import running_stack
+from cli.target import Source
 from domain.identity import workflow_id
 from worker.replaying import fetch_runs, replay
 
 HISTORIES = Path("tests/replay/histories")
 # Who ran a task, and on which machine, is nothing that a replay needs.
 _FORGOTTEN = ("identity", "binaryChecksum", "workerVersion", "sdkMetadata")
-
-
-@dataclass(frozen=True)
-class Source:
-    """The Temporal server that has the histories."""
-
-    address: str
-    namespace: str
-
-    @classmethod
-    def of(cls, data_dir: Path, address: str | None, namespace: str) -> "Source":
-        """What is given, or the stack that runs on `data_dir`; else ends with a sentence."""
-        if address is not None:
-            return cls(address, namespace)
-        stack = running_stack(data_dir)
-        if stack is None:
-            raise SystemExit(f"No stack runs on {data_dir}: give --temporal-address.")
-        return cls(stack.temporal_address, stack.temporal_namespace)
 
 
 def run(source: Source, orders: list[str], *, save: bool) -> None:

@@ -45,3 +45,21 @@ class Target:
         except ValidationError as error:
             raise SystemExit(f"--database-url {error.errors()[0]['msg']}") from None
         return cls(with_driver, temporal_address, temporal_namespace, world_url)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The Temporal server that a command asks."""
+
+    address: str
+    namespace: str
+
+    @classmethod
+    def of(cls, data_dir: Path, address: str | None, namespace: str) -> "Source":
+        """What is given, or the stack that runs on `data_dir`; else ends with a sentence."""
+        if address is not None:
+            return cls(address, namespace)
+        stack = running_stack(data_dir)
+        if stack is None:
+            raise SystemExit(f"No stack runs on {data_dir}: give --temporal-address.")
+        return cls(stack.temporal_address, stack.temporal_namespace)

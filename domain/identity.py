@@ -16,7 +16,7 @@ OrderId = Annotated[
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}:[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"),
 ]
 
-_WORKFLOW_PREFIX = "order/"
+WORKFLOW_PREFIX = "order/"
 
 
 def order_id(channel: str, reference: str) -> str:
@@ -26,7 +26,13 @@ def order_id(channel: str, reference: str) -> str:
 def workflow_id(order: str) -> str:
     """The id of an order's workflow: `order/{channel}/{reference}`."""
     channel, reference = order.split(":", 1)
-    return f"{_WORKFLOW_PREFIX}{channel}/{reference}"
+    return f"{WORKFLOW_PREFIX}{channel}/{reference}"
+
+
+def order_of_workflow(workflow: str) -> str:
+    """The order that a workflow of that id is the thread of."""
+    channel, reference = workflow.removeprefix(WORKFLOW_PREFIX).split("/", 1)
+    return order_id(channel, reference)
 
 
 def shipment_id(order: str, number: int) -> str:

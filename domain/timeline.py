@@ -111,10 +111,8 @@ _WORDS: dict[EventKind, dict[str, str]] = {
         "commande.",
     },
     EventKind.STOCK_TAKEN: {
-        "en": "A count at {location} found less than was reserved: {units} unit(s) of {sku} are "
-        "sourced again.",
-        "fr": "Un comptage à {location} a trouvé moins que le réservé : nouveau choix pour {units} "
-        "unité(s) de {sku}.",
+        "en": "{location} has less than was reserved: {units} unit(s) of {sku} are sourced again.",
+        "fr": "{location} a moins que le réservé : nouveau choix pour {units} unité(s) de {sku}.",
     },
     EventKind.ASKED_FOR_STOCK: {
         "en": "This order is critical: {shipments} shipment(s) of other orders are asked to give "

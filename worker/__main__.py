@@ -8,8 +8,6 @@ from datetime import timedelta
 
 import httpx
 import uvloop
-from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy
 
 from adapters.carriers import HttpCarriers
 from adapters.notifiers import HttpNotifier
@@ -19,14 +17,8 @@ from adapters.settings import Settings
 from adapters.telemetry import configure_logging, configure_tracing
 from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
-from domain.messages.relays import RelayNotices, RelaySignals
 from worker.assembly import Gateways, build_worker
-from workflows.relays import (
-    NOTICE_RELAY_ID,
-    SIGNAL_RELAY_ID,
-    NoticeRelayWorkflow,
-    SignalRelayWorkflow,
-)
+from worker.standing import schedule_reconciler, start_relays
 
 _SERVICE = "ariane-worker"
 _CONNECTIONS = 20
@@ -53,28 +45,10 @@ async def run(settings: Settings) -> None:
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         async with worker:
             await start_relays(client, settings.task_queue)
+            period = timedelta(seconds=settings.reconcile_period)
+            await schedule_reconciler(client, settings.task_queue, period)
             logging.getLogger(__name__).info("worker is ready")
             await stop.wait()
-
-
-async def start_relays(client: Client, task_queue: str) -> None:
-    """Make sure that the relays run; any number of workers may say so."""
-    await client.start_workflow(
-        NoticeRelayWorkflow.run,
-        RelayNotices(),
-        id=NOTICE_RELAY_ID,
-        task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary="Sends the notices of all orders",
-    )
-    await client.start_workflow(
-        SignalRelayWorkflow.run,
-        RelaySignals(),
-        id=SIGNAL_RELAY_ID,
-        task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary="Tells orders what happened in the books",
-    )
 
 
 def _gateways(settings: Settings, http: httpx.AsyncClient) -> Gateways:

@@ -16,6 +16,7 @@ from activities.locations import LocationActivities
 from activities.notices import NoticeActivities
 from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
+from activities.reconciling import ReconcileActivities
 from activities.shipments import ShipmentActivities
 from activities.signals import SignalActivities
 from activities.sourcing import SourcingActivities
@@ -24,9 +25,15 @@ from adapters.postgres.network_cache import NetworkCache
 from domain.ports import CarrierGateway, Notifier, PaymentGateway, WarehouseGateway
 from worker.heartbeats import Heartbeats
 from workflows.order import OrderWorkflow
+from workflows.reconcile import ReconcileWorkflow
 from workflows.relays import NoticeRelayWorkflow, SignalRelayWorkflow
 
-WORKFLOWS: Sequence[type] = (OrderWorkflow, NoticeRelayWorkflow, SignalRelayWorkflow)
+WORKFLOWS: Sequence[type] = (
+    OrderWorkflow,
+    NoticeRelayWorkflow,
+    SignalRelayWorkflow,
+    ReconcileWorkflow,
+)
 
 # Without these the sandbox loads each module again for every workflow: half the rate.
 PASSED_THROUGH = ("domain", "activities", "adapters", "workflows", "pydantic", "pydantic_core")
@@ -59,6 +66,7 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
     orders = OrderActivities(engine)
     notices = NoticeActivities(engine, gateways.notifier)
     signals = SignalActivities(engine, client)
+    reconciling = ReconcileActivities(engine, client)
     return [
         credit.secure_credit,
         payments.authorise_payment,
@@ -77,6 +85,10 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
         orders.cancel_order,
         notices.relay_notices,
         signals.relay_signals,
+        reconciling.find_strays,
+        reconciling.take_up,
+        reconciling.end_orphan,
+        reconciling.serve_waiting,
     ]
 
 

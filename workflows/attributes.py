@@ -24,14 +24,20 @@ Found = tuple[OrderStatus, datetime | None, tuple[str, ...], str | None]
 """What changes while an order lives: status, promise, locations, hold reason."""
 
 
-def attributes_at_start(order: OrderFacts) -> TypedSearchAttributes:
-    return TypedSearchAttributes(
-        [
-            SearchAttributePair(STATUS, OrderStatus.PLACING.value),
-            SearchAttributePair(CHANNEL, order.channel),
-            SearchAttributePair(CUSTOMER, order.customer_id),
-        ]
-    )
+def attributes_at_start(order: OrderFacts, state: OrderState) -> TypedSearchAttributes:
+    status, promise, locations, hold = found(state)
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(STATUS, status.value),
+        SearchAttributePair(CHANNEL, order.channel),
+        SearchAttributePair(CUSTOMER, order.customer_id),
+    ]
+    if promise is not None:
+        pairs.append(SearchAttributePair(PROMISE, promise))
+    if locations:
+        pairs.append(SearchAttributePair(LOCATIONS, list(locations)))
+    if hold is not None:
+        pairs.append(SearchAttributePair(HOLD_REASON, hold))
+    return TypedSearchAttributes(pairs)
 
 
 def found(state: OrderState) -> Found:

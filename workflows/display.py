@@ -12,8 +12,7 @@ class Display:
 
     def __init__(self, state: OrderState) -> None:
         self._state = state
-        # At the start these are what the API started the workflow with, in a run that continues
-        # another one those of that run.
+        # The workflow was started with these, or continues a run that had them.
         self._found: Found = found(state)
         self._shown: tuple[object, ...] = ()
 

@@ -36,22 +36,25 @@ class GivingUp:
     def give_up(
         self,
         reason: str,
-        *exclusions: Exclusion,
+        exclusion: Exclusion | None = None,
+        *,
+        yields: tuple[str, ...] = (),
         void: bool = False,
         recall: bool = False,
     ) -> None:
-        """Its units are sourced again, where `exclusions` do not forbid it. The booking is voided
-        and the release recalled afterwards, where there is one."""
+        """Its units are sourced again, where `exclusion` does not forbid it, those of `yields` when
+        others have had theirs. The booking is voided and the release recalled afterwards."""
         shipment = self._shipment
         shipment.status = ShipmentStatus.ABANDONED
         shipment.due = None
         shipment.note = reason
         shipment.to_void = void
         shipment.to_recall = recall
-        self._state.exclusions.extend(exclusions)
+        if exclusion is not None:
+            self._state.exclusions.append(exclusion)
         name = shipment.plan.location_name
         self._state.abandoned.append(
-            Abandon(shipment_id=shipment.id, location_name=name, reason=reason)
+            Abandon(shipment_id=shipment.id, location_name=name, reason=reason, yields=yields)
         )
 
     async def pass_over(self, reason: str) -> None:
@@ -73,14 +76,15 @@ class GivingUp:
         shipment, wanted = self._shipment, self._shipment.withdrawal
         assert wanted is not None
         shipment.withdrawal = None
-        exclusions = [
-            Exclusion(location_id=shipment.plan.location_id, sku=sku, reason=wanted.reason)
-            for sku in wanted.skus
-        ]
         is_booked = shipment.status is not ShipmentStatus.PLANNED
         is_there = is_booked and shipment.status is not ShipmentStatus.BOOKED
         if not is_there or await self._is_stopped(or_unreachable=wanted.even_if_picked):
-            self.give_up(wanted.reason, *exclusions, void=is_booked, recall=shipment.to_recall)
+            self.give_up(
+                wanted.reason,
+                yields=wanted.yields,
+                void=is_booked,
+                recall=shipment.to_recall,
+            )
 
     async def take_back(self) -> None:
         """Undo, in reverse, what a shipment given up has set going elsewhere."""

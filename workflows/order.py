@@ -367,7 +367,7 @@ class OrderWorkflow:
     def yield_shipment(self, event: YieldShipment) -> None:
         shipment = self._state.shipments.get(event.shipment_id)
         if shipment is not None and self._is_new("yield", event.event_id):
-            shipment.withdrawal = Withdrawal(reason=event.reason, skus=event.skus)
+            shipment.withdrawal = Withdrawal(reason=event.reason, yields=event.skus)
 
     @workflow.signal
     def funds_arrived(self, event: FundsArrived) -> None:

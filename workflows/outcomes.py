@@ -101,6 +101,7 @@ class Outcomes:
                         reason=reason,
                         at=now,
                         by=self._state.stopped_by,
+                        generation=self._state.generations.get("cancel", 0),
                     ),
                     summary="Give back stock and credit",
                 )

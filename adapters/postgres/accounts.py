@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import credit_room
+from adapters.postgres.credit_room import Waiting
 
 SHOWN = 200
 """How many invoices and orders an account's view lists at most."""
@@ -42,12 +43,6 @@ SELECT i.id AS invoice_id, i.order_id, i.amount, i.paid, i.due_on, i.issued_at
 FROM invoices i JOIN orders o ON o.id = i.order_id AND o.tender = 'account'
 WHERE i.customer_id = :customer_id AND i.paid < i.amount
 ORDER BY i.due_on, i.issued_at, i.id LIMIT :shown
-""")
-_HELD = text("""
-SELECT o.id AS order_id, o.total, o.currency, o.ordered_at FROM orders o
-WHERE o.customer_id = :customer_id AND o.tender = 'account'
-  AND o.status = 'on_hold' AND o.hold_reason = 'credit_limit'
-ORDER BY o.ordered_at, o.id LIMIT :shown
 """)
 
 
@@ -94,14 +89,6 @@ class UnpaidInvoice:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOrder:
-    order_id: str
-    total: int
-    currency: str
-    ordered_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class AccountView:
     """An account as it stands: `overrides` those in force, the highest first, `unpaid_invoices`
     the oldest due first, `held_orders` those that wait for credit, the oldest first."""
@@ -113,7 +100,7 @@ class AccountView:
     unapplied_amount: int
     overrides: Sequence[Override]
     unpaid_invoices: Sequence[UnpaidInvoice]
-    held_orders: Sequence[HeldOrder]
+    held_orders: Sequence[Waiting]
 
     @property
     def exposure(self) -> int:
@@ -198,7 +185,7 @@ async def read_account(engine: AsyncEngine, customer_id: str, at: datetime) -> A
             return None
         overrides = (await conn.execute(_OVERRIDES, asked)).mappings().all()
         unpaid = (await conn.execute(_UNPAID, asked)).mappings().all()
-        held = (await conn.execute(_HELD, asked)).mappings().all()
+        held = await credit_room.read_waiting(conn, customer_id)
     return AccountView(
         currency=account.currency,
         terms=Terms(account.credit_limit, account.terms_days, account.ship_complete),
@@ -207,5 +194,5 @@ async def read_account(engine: AsyncEngine, customer_id: str, at: datetime) -> A
         unapplied_amount=account.unapplied_amount,
         overrides=[Override(**row) for row in overrides],
         unpaid_invoices=[UnpaidInvoice(**row) for row in unpaid],
-        held_orders=[HeldOrder(**row) for row in held],
+        held_orders=held[:SHOWN],
     )

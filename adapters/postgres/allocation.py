@@ -73,7 +73,11 @@ LEFT JOIN earmarks e
 WHERE s.sku = ANY(:skus)
 ORDER BY s.location_id, s.sku
 """)
-_DROP = text("DELETE FROM earmarks WHERE order_id = :order_id RETURNING sku, location_id, units")
+_DROP = text("""
+DELETE FROM earmarks
+WHERE order_id = :order_id AND (CAST(:skus AS text[]) IS NULL OR sku = ANY(:skus))
+RETURNING sku, location_id, units
+""")
 _SETTLE = text("""
 WITH declined AS (
     SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:locations AS text[])) AS d(sku, location_id)
@@ -195,9 +199,13 @@ async def read_problem(
     )
 
 
-async def drop_earmarks(conn: AsyncConnection, order_id: str) -> dict[Position, int]:
-    """The order has no earmarks any more; what they were is the caller's to release."""
-    rows = await conn.execute(_DROP, {"order_id": order_id})
+async def drop_earmarks(
+    conn: AsyncConnection, order_id: str, skus: Collection[str] | None = None
+) -> dict[Position, int]:
+    """The order has no earmarks any more, of these SKUs if some are given; what they were is the
+    caller's to release."""
+    wanted = None if skus is None else sorted(skus)
+    rows = await conn.execute(_DROP, {"order_id": order_id, "skus": wanted})
     return {(row.sku, row.location_id): row.units for row in rows if row.units}
 
 

@@ -11,10 +11,9 @@ from adapters.postgres import credit, signals
 from domain.messages.events import FundsArrived
 from domain.timeline import EventKind
 
-# What an order still has to invoice, less what it claims of it already.
-_HELD = text("""
-SELECT o.id, o.currency,
-       (lines.uninvoiced - coalesce(c.open_amount, 0))::bigint AS missing
+_WAITING = text("""
+SELECT o.id AS order_id, o.currency, o.total, o.ordered_at,
+       (lines.uninvoiced - coalesce(c.open_amount, 0))::bigint AS lacking
 FROM orders o
 JOIN accounts a ON a.customer_id = o.customer_id AND a.currency = o.currency
 LEFT JOIN credit_claims c ON c.order_id = o.id
@@ -46,11 +45,31 @@ WHERE a.customer_id = :customer_id
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An order that is held for credit. `lacking` is what it has yet to invoice and cannot claim.
+
+    One that has its claim waits no longer, even if its workflow has not heard of it yet.
+    """
+
+    order_id: str
+    currency: str
+    total: int
+    ordered_at: datetime
+    lacking: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Grant:
     order_id: str
     amount: int
     currency: str
     exposure: int
+
+
+async def read_waiting(conn: AsyncConnection, customer_id: str) -> list[Waiting]:
+    """The orders of a customer that are held for credit, the oldest first."""
+    rows = (await conn.execute(_WAITING, {"customer_id": customer_id})).mappings()
+    return [Waiting(**row) for row in rows]
 
 
 async def let_go_on(
@@ -62,16 +81,16 @@ async def let_go_on(
     The account is locked by an earlier statement. One that does not fit is passed over: a smaller,
     younger one may. `because` names what made the room, once and for all.
     """
-    held = (await conn.execute(_HELD, {"customer_id": customer_id})).all()
-    if not held:
+    waiting = await read_waiting(conn, customer_id)
+    if not waiting:
         return []
     standing = await credit.standing(conn, customer_id, at)
     exposure = standing.exposure
     grants = []
-    for order in held:
-        if exposure + order.missing <= standing.limit:
-            exposure += order.missing
-            grants.append(_Grant(order.id, order.missing, order.currency, exposure))
+    for order in waiting:
+        if exposure + order.lacking <= standing.limit:
+            exposure += order.lacking
+            grants.append(_Grant(order.order_id, order.lacking, order.currency, exposure))
     if grants:
         await _write(conn, customer_id, grants, standing.limit)
         await _tell(conn, grants, standing.limit, because, at)

@@ -289,8 +289,9 @@ INVARIANTS = (
             FROM order_lines GROUP BY 1
         ) l ON l.order_id = o.id LEFT JOIN credit_claims c ON c.order_id = o.id
         WHERE o.tender = 'account' AND coalesce(c.open_amount, 0) <> l.uninvoiced
-            AND NOT (coalesce(c.open_amount, 0) < l.uninvoiced
-                AND (o.status = 'placing' OR o.hold_reason = 'credit_limit'))
+            AND NOT (o.status IN ('placing', 'on_hold') AND coalesce(c.open_amount, 0) = 0)
+            AND NOT ((o.status = 'placing' OR o.hold_reason IS NOT DISTINCT FROM 'credit_limit')
+                AND coalesce(c.open_amount, 0) < l.uninvoiced)
         """,
     ),
     Invariant(

@@ -69,7 +69,7 @@ class FundsArrived(Stored):
 
 class YieldShipment(Stored):
     """A shipment is to give its stock to a more urgent order, unless it cannot be stopped any more.
-    `skus` are not to be taken again from where they were."""
+    `skus` are what the other order wants of it."""
 
     event_id: str
     shipment_id: str

@@ -15,6 +15,7 @@ class SourcingPolicy(Stored):
     lateness_per_day: int = Field(default=500, ge=0)
     backorder_per_unit: int = Field(default=100_000, ge=1)
     resourcing_cost: int = Field(default=800, ge=0)
+    critical_takes_stock: bool = True
 
 
 class OrderPolicy(Stored):

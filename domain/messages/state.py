@@ -43,11 +43,11 @@ class Undo(StrEnum):
 
 
 class Withdrawal(Stored):
-    """A shipment is wanted back, for `reason`. `skus` are not to be taken again from where they
-    are. One that is picked stays as it is, unless `even_if_picked`; one that left stays anyway."""
+    """A shipment is wanted back, for `reason`. What it holds of `yields` is for others. One that is
+    picked stays as it is, unless `even_if_picked`; one that has left stays anyway."""
 
     reason: str
-    skus: tuple[str, ...] = ()
+    yields: tuple[str, ...] = ()
     even_if_picked: bool = False
 
 

@@ -103,11 +103,13 @@ class Exclusion(Stored):
 
 
 class Abandon(Stored):
-    """A shipment that will not happen; its units are free before the order is sourced again."""
+    """A shipment that will not happen; its units are free before the order is sourced again. What
+    it held of `yields` goes first to the orders that wait for these SKUs."""
 
     shipment_id: str
     location_name: str
     reason: str
+    yields: tuple[str, ...] = ()
 
 
 class Allocate(Stored):
@@ -268,13 +270,14 @@ class NoteShipment(Stored):
 
 class CancelOrder(Stored):
     """Free all that an order still holds in our own books, and end it in `status`. `by` is the
-    person who rejected it, where one did."""
+    person who rejected it, where one did. `generation` is counted when an order is ended again."""
 
     order_id: str
     status: OrderStatus
     reason: str
     at: datetime
     by: str | None = None
+    generation: int = 0
 
 
 class Recorded(Stored):

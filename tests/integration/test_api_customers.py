@@ -166,7 +166,9 @@ async def test_the_credit_of_a_customer_says_how_it_comes_about(api: Api) -> Non
 
     assert answer.status_code == 200, answer.text
     credit = answer.json()
-    assert [order["order_id"] for order in credit.pop("held_orders")] == [first, second]
+    # The first one has its claim, and is about to go on.
+    assert [(o["order_id"], o["lacking"]) for o in credit.pop("held_orders")] == [(second, 300)]
+    assert await api.rows("SELECT order_id FROM credit_claims") == [(first,)]
     assert credit == {
         "customer_id": "acme",
         "currency": "EUR",

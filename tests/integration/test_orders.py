@@ -22,6 +22,7 @@ from domain.messages.steps import (
 from domain.notices import Template, render
 from domain.timeline import EventKind, describe
 from domain.wording import LANGUAGES
+from tests.support import credit
 from tests.support.books import (
     AT,
     Books,
@@ -197,6 +198,9 @@ async def _on_account(books: Books) -> None:
     for kind in (EventKind.DISPATCH_OVERDUE, EventKind.DELIVERY_OVERDUE):
         await books.shipments.note_shipment(NoteShipment(shipment_id=shipment, kind=kind, at=AT))
     await books.orders.record_outcome(_outcome(order_of_shipment(shipment), 9, OrderStatus.CLOSED))
+    paid_for = await credit.held(books, 900)
+    await credit.pay(books, 20_000)
+    await books.orders.cancel_order(_cancel(paid_for).model_copy(update={"by": "Marie"}))
 
 
 async def _by_card(books: Books) -> None:

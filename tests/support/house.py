@@ -38,9 +38,11 @@ from domain.identity import workflow_id
 from domain.messages.events import StockArrived
 from domain.messages.policy import OrderPolicy, SourcingPolicy
 from domain.messages.relays import RelayNotices, RelaySignals
+from domain.messages.repairs import Reconcile, ReconcileReport
 from tests.support.world import FAST, RunningWorld, running_world, serving, until
 from worker.assembly import Gateways, build_worker
 from workflows.order import OrderWorkflow
+from workflows.reconcile import ReconcileWorkflow
 from workflows.relays import NoticeRelayWorkflow, SignalRelayWorkflow
 
 if TYPE_CHECKING:
@@ -218,6 +220,17 @@ class House:
             task_queue=self.queue,
         )
         self._started.append(relay)
+
+    async def reconcile(self, *, everything: bool = False) -> ReconcileReport:
+        """Have the reconciler look now, and wait for what it put right."""
+        report = await self.client.execute_workflow(
+            ReconcileWorkflow.run,
+            Reconcile(everything=everything, grace=timedelta(0)),
+            id=f"reconcile-{uuid4().hex}",
+            task_queue=self.queue,
+        )
+        self._started += [self.handle(stray.order_id) for stray in report.restarted]
+        return report
 
     async def check(self) -> None:
         """Hold the invariants against the books."""

@@ -58,7 +58,7 @@ def test_an_order_is_found_from_its_start_by_status_channel_and_customer() -> No
         language="en",
         ordered_at=AT,
     )
-    attributes = attributes_at_start(order)
+    attributes = attributes_at_start(order, OrderState())
     assert (attributes[STATUS], attributes[CHANNEL], attributes[CUSTOMER]) == (
         "placing",
         "web",

@@ -128,7 +128,7 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         resourcings=2,
         applied_events=["E-1"],
     )
-    state.shipments["web:R-1:1"].withdrawal = Withdrawal(reason="given way", skus=("SKU-1",))
+    state.shipments["web:R-1:1"].withdrawal = Withdrawal(reason="given way", yields=("SKU-1",))
     state.shipments["web:R-1:1"].progress = Progress.PICKED
     state.shipments["web:R-1:1"].occurred_at[Progress.PICKED] = AT
     assert set(OrderState.model_fields) == state.model_fields_set

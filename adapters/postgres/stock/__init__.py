@@ -5,9 +5,9 @@ that want the same rows in another sequence wait for each other, never deadlock.
 orders draw from them, change under the lock of their stock row.
 """
 
-from adapters.postgres.stock.claims import consume, distrust, earmark, release, take_back
+from adapters.postgres.stock.claims import consume, distrust, earmark, earmarking, release, take_back
 from adapters.postgres.stock.ledger import confirm, move
-from adapters.postgres.stock.rows import keys, lock, open_rows
+from adapters.postgres.stock.rows import fill, keys, lock, locking, open_rows, reading_pools, shelves
 from adapters.postgres.stock.withholding import set_buffer, set_location_buffer, set_pool
 
 __all__ = [
@@ -15,13 +15,18 @@ __all__ = [
     "consume",
     "distrust",
     "earmark",
+    "earmarking",
+    "fill",
     "keys",
     "lock",
+    "locking",
     "move",
     "open_rows",
+    "reading_pools",
     "release",
     "set_buffer",
     "set_location_buffer",
     "set_pool",
+    "shelves",
     "take_back",
 ]

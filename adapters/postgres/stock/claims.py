@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.pipelining import Request
 from adapters.postgres.stock.ledger import book, correct_counts
 from adapters.postgres.stock.rows import keys
 from domain.stock import Earmark, Position
 
 _EARMARK = text("""
 WITH taken AS (
-    SELECT * FROM unnest(CAST(:orders AS text[]), CAST(:skus AS text[]),
-                         CAST(:locations AS text[]), CAST(:units AS int[]))
-        AS t(order_id, sku, location_id, units)
+    SELECT * FROM jsonb_to_recordset(:taken)
+        AS t(order_id text, sku text, location_id text, units int)
 ), marked AS (
     INSERT INTO earmarks AS e (order_id, sku, location_id, units)
     SELECT order_id, sku, location_id, units FROM taken
@@ -24,12 +26,11 @@ WITH taken AS (
 UPDATE stock s SET reserved = s.reserved + t.units
 FROM (SELECT sku, location_id, sum(units)::int AS units FROM taken GROUP BY 1, 2) AS t
 WHERE s.sku = t.sku AND s.location_id = t.location_id
-""")
+""").bindparams(bindparam("taken", type_=JSONB))
 _DRAW = text("""
 WITH drawn AS (
-    SELECT * FROM unnest(CAST(:orders AS text[]), CAST(:channels AS text[]),
-                         CAST(:skus AS text[]), CAST(:locations AS text[]), CAST(:units AS int[]))
-        AS d(order_id, channel, sku, location_id, units)
+    SELECT * FROM jsonb_to_recordset(:drawn)
+        AS d(order_id text, channel text, sku text, location_id text, units int)
 ), noted AS (
     INSERT INTO pool_draws AS p (order_id, sku, location_id, units)
     SELECT order_id, sku, location_id, units FROM drawn
@@ -43,7 +44,7 @@ WITH drawn AS (
 UPDATE stock s SET pooled = s.pooled - d.units
 FROM (SELECT sku, location_id, sum(units)::int AS units FROM drawn GROUP BY 1, 2) AS d
 WHERE s.sku = d.sku AND s.location_id = d.location_id
-""")
+""").bindparams(bindparam("drawn", type_=JSONB))
 # What an order drew from its channel's pool is the pool's again, unless it has left the location.
 # What left before the last count was taken is missing in that count already.
 _CHANGE = text("""
@@ -110,27 +111,18 @@ WHERE s.sku = t.sku AND s.location_id = t.location_id
 
 async def earmark(conn: AsyncConnection, earmarks: Sequence[Earmark]) -> None:
     """Reserve units for orders, as taken from the shelves that `lock` gave."""
-    if not earmarks:
-        return
-    await conn.execute(
-        _EARMARK,
-        {
-            **keys([e.position for e in earmarks]),
-            "orders": [e.order_id for e in earmarks],
-            "units": [e.units for e in earmarks],
-        },
-    )
-    draws = [e for e in earmarks if e.drawn]
-    if draws:
-        await conn.execute(
-            _DRAW,
-            {
-                **keys([e.position for e in draws]),
-                "orders": [e.order_id for e in draws],
-                "channels": [e.channel for e in draws],
-                "units": [e.drawn for e in draws],
-            },
-        )
+    for request in earmarking(earmarks):
+        await conn.execute(*request)
+
+
+def earmarking(earmarks: Sequence[Earmark]) -> list[Request]:
+    """What `earmark` sends."""
+    taken = [_record(e, e.units) for e in earmarks]
+    drawn = [_record(e, e.drawn) for e in earmarks if e.drawn]
+    return [
+        *([(_EARMARK, {"taken": taken})] if taken else []),
+        *([(_DRAW, {"drawn": drawn})] if drawn else []),
+    ]
 
 
 async def release(conn: AsyncConnection, order_id: str, units: Mapping[Position, int]) -> None:
@@ -206,3 +198,14 @@ async def _change(
     if len(changed) != len(positions):
         raise LookupError(f"stock rows are missing among {positions}")
     return {(row.sku, row.location_id) for row in changed if row.counted}
+
+
+def _record(earmark: Earmark, units: int) -> dict[str, Any]:
+    sku, location = earmark.position
+    return {
+        "order_id": earmark.order_id,
+        "channel": earmark.channel,
+        "sku": sku,
+        "location_id": location,
+        "units": units,
+    }

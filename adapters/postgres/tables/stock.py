@@ -157,7 +157,9 @@ yields = Table(
     metadata,
     Column("shipment_id", ForeignKey("shipments.id"), primary_key=True),
     Column("for_order_id", ForeignKey("orders.id"), nullable=False),
+    Column("refused", Boolean, nullable=False, server_default=text("false")),
     at("at"),
+    Index("ix_yields_for_order_id", "for_order_id"),
     comment="Shipments that were asked to give their stock to a critical order, each once.",
 )
 

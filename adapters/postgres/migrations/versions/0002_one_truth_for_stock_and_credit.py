@@ -186,6 +186,7 @@ def upgrade() -> None:
         "yields",
         sa.Column("shipment_id", sa.Text(), nullable=False),
         sa.Column("for_order_id", sa.Text(), nullable=False),
+        sa.Column("refused", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["for_order_id"], ["orders.id"], name=op.f("fk_yields_for_order_id")
@@ -196,6 +197,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shipment_id", name=op.f("pk_yields")),
         comment="Shipments that were asked to give their stock to a critical order, each once.",
     )
+    op.create_index("ix_yields_for_order_id", "yields", ["for_order_id"], unique=False)
     op.create_table(
         "payment_allocations",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -374,6 +376,7 @@ def downgrade() -> None:
     op.drop_index("ix_payment_allocations_payment", table_name="payment_allocations")
     op.drop_index("ix_payment_allocations_invoice_id", table_name="payment_allocations")
     op.drop_table("payment_allocations")
+    op.drop_index("ix_yields_for_order_id", table_name="yields")
     op.drop_table("yields")
     op.drop_index("ix_supply_claims_supply_id", table_name="supply_claims")
     op.drop_table("supply_claims")

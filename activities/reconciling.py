@@ -1,0 +1,147 @@
+"""Finding orders and workflows that have lost each other, and putting each right."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from adapters.postgres import arrivals, strays
+from adapters.postgres.steps import Step, once
+from domain.identity import WORKFLOW_PREFIX, order_of_workflow, workflow_id
+from domain.messages.repairs import (
+    EndOrphan,
+    Finding,
+    FindStrays,
+    Served,
+    ServeWaiting,
+    Stray,
+    Strays,
+    TakeUp,
+)
+from domain.messages.state import OrderStart
+from domain.messages.steps import Recorded
+from domain.repairs import FINDINGS, REASONS
+from domain.timeline import EventKind
+
+_START = TypeAdapter(OrderStart)
+_LANES = 16
+_HOW = {
+    WorkflowExecutionStatus.TERMINATED: Finding.TERMINATED,
+    WorkflowExecutionStatus.FAILED: Finding.FAILED,
+    WorkflowExecutionStatus.TIMED_OUT: Finding.FAILED,
+}
+
+
+class ReconcileActivities:
+    def __init__(self, engine: AsyncEngine, client: Client) -> None:
+        self._engine = engine
+        self._client = client
+
+    @activity.defn
+    async def find_strays(self, request: FindStrays) -> Strays:
+        """Orders that nobody looks after, and workflows of orders that are not in the books.
+
+        Lists of workflows lag behind: whatever looks wrong there is asked for itself.
+        """
+        asked, at = request.request, request.at
+        running = [order async for order in self._running()] if asked.everything else []
+        async with self._engine.connect() as conn:
+            placing = set(await strays.placing(conn, at - asked.grace))
+            leftovers = set(await strays.leftovers(conn))
+            unknown = sorted(set(running) - await strays.known(conn, running))
+            if asked.everything:
+                suspects = set(await strays.open_orders(conn)) - set(running)
+            else:
+                ended = [order async for order in self._ended(at - asked.lookback)]
+                suspects = set(await strays.open_orders(conn, among=ended))
+        lanes = asyncio.Semaphore(_LANES)
+
+        async def examine(order: str) -> Stray | None:
+            async with lanes:
+                finding = await self._finding(order)
+            if finding is Finding.LOST and order in placing:
+                finding = Finding.NEVER_STARTED
+            elif finding is not None and order in leftovers:
+                finding = Finding.LEFTOVERS
+            return None if finding is None else Stray(order_id=order, finding=finding)
+
+        doubtful = sorted(suspects | placing | leftovers)
+        found = await asyncio.gather(*(examine(order) for order in doubtful))
+        return Strays(
+            orders=tuple(stray for stray in found if stray is not None),
+            orphans=tuple(workflow_id(order) for order in unknown),
+        )
+
+    @activity.defn
+    async def take_up(self, request: TakeUp) -> OrderStart:
+        """Tell in the timeline what was found, and how the order's workflow is to go on."""
+        return await once(
+            self._engine,
+            key=f"{request.order_id}:repair:{request.run}",
+            order_id=request.order_id,
+            at=request.at,
+            request=request,
+            result=_START,
+            act=lambda step: _take_up(step, request),
+        )
+
+    @activity.defn
+    async def end_orphan(self, request: EndOrphan) -> Recorded:
+        """Terminate a workflow whose order is not in the books: it can do nothing but fail."""
+        handle = self._client.get_workflow_handle(request.workflow_id)
+        try:
+            await handle.terminate("its order is not in the books")
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        return Recorded()
+
+    @activity.defn
+    async def serve_waiting(self, request: ServeWaiting) -> Served:
+        """Give what is free to those that wait; there is something only if somebody died between
+        freeing stock and giving it on."""
+        async with self._engine.connect() as conn:
+            skus = await strays.waiting_skus(conn)
+        served = await arrivals.serve_all(
+            self._engine, skus, event_id=f"reconcile:{request.run}", at=request.at
+        )
+        return Served(orders=served)
+
+    async def _running(self) -> AsyncIterator[str]:
+        async for order in self._list('ExecutionStatus = "Running"'):
+            yield order
+
+    async def _ended(self, since: datetime) -> AsyncIterator[str]:
+        query = f'ExecutionStatus != "Running" AND CloseTime > "{since.isoformat()}"'
+        async for order in self._list(query):
+            yield order
+
+    async def _list(self, query: str) -> AsyncIterator[str]:
+        ours = f'WorkflowType = "Order" AND TaskQueue = "{activity.info().task_queue}"'
+        async for execution in self._client.list_workflows(f"{ours} AND {query}"):
+            if execution.id.startswith(WORKFLOW_PREFIX):
+                yield order_of_workflow(execution.id)
+
+    async def _finding(self, order: str) -> Finding | None:
+        """What became of an order's workflow; None if it runs."""
+        try:
+            execution = await self._client.get_workflow_handle(workflow_id(order)).describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return Finding.LOST
+        if execution.status is WorkflowExecutionStatus.RUNNING or execution.status is None:
+            return None
+        return _HOW.get(execution.status, Finding.ENDED)
+
+
+async def _take_up(step: Step, request: TakeUp) -> OrderStart:
+    step.tell(EventKind.REPAIRED, finding=FINDINGS[request.finding])
+    if request.finding is Finding.NEVER_STARTED:
+        return await strays.fresh_start(step.conn, request.order_id)
+    return await strays.last_start(step.conn, request.order_id, REASONS[request.finding])

@@ -1,0 +1,64 @@
+"""`ariane reconcile`: have everything compared and put right now."""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+from rich.console import Console
+from rich.table import Table
+from temporalio.client import WorkflowFailureError
+from temporalio.service import RPCError
+
+from adapters.temporal import TemporalUnreachableError, connect, reaching_temporal
+from cli.target import Source
+from domain.messages.repairs import Reconcile, ReconcileReport
+from domain.repairs import FINDINGS
+from workflows.reconcile import RECONCILE_ID, ReconcileWorkflow
+
+_PATIENCE = timedelta(minutes=5)
+
+
+def run(source: Source, task_queue: str) -> None:
+    """Reconcile and print what was put right; ends the process with a sentence when it cannot."""
+    try:
+        report = asyncio.run(_reconcile(source, task_queue))
+    except (TemporalUnreachableError, RPCError) as error:
+        raise SystemExit(f"Temporal at {source.address} cannot be asked: {error}") from None
+    except WorkflowFailureError as error:
+        cause = error.cause
+        raise SystemExit(
+            f"Nothing was put right within {_PATIENCE.seconds // 60} minutes ({cause}): does a "
+            f"worker run on the task queue {task_queue!r}?"
+        ) from None
+    _show(Console(), report)
+
+
+async def _reconcile(source: Source, task_queue: str) -> ReconcileReport:
+    with reaching_temporal():
+        client = await connect(source.address, source.namespace)
+        return await client.execute_workflow(
+            ReconcileWorkflow.run,
+            Reconcile(everything=True),
+            id=f"{RECONCILE_ID}-by-hand-{uuid4().hex}",
+            task_queue=task_queue,
+            execution_timeout=_PATIENCE,
+            static_summary="Asked for by hand",
+        )
+
+
+def _show(console: Console, report: ReconcileReport) -> None:
+    if not report.restarted and not report.orphans and not report.served:
+        console.print("Nothing to put right: the books and the workflows agree.")
+        return
+    table = Table(title="Put right", title_justify="left")
+    table.add_column("what", no_wrap=True)
+    table.add_column("finding")
+    for stray in report.restarted:
+        table.add_row(stray.order_id, FINDINGS[stray.finding]["en"])
+    for orphan in report.orphans:
+        table.add_row(orphan, "a workflow of no order in the books, terminated")
+    if report.served:
+        table.add_row(
+            f"{report.served} order(s)", "waited for stock that was free, and have it now"
+        )
+    console.print(table)

@@ -1,0 +1,80 @@
+"""The messages of the reconciler, which finds what the books and Temporal say differently."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.values import Stored
+
+
+class Reconcile(Stored):
+    """Look for orders and workflows that have lost each other, and put them right.
+
+    Orders placed less than `grace` ago may still be on their way to Temporal. Without `everything`,
+    only workflows that ended within `lookback` are looked at.
+    """
+
+    everything: bool = False
+    grace: timedelta = timedelta(seconds=30)
+    lookback: timedelta = timedelta(minutes=10)
+
+
+class Finding(StrEnum):
+    """What was wrong with an order."""
+
+    NEVER_STARTED = "never_started"
+    TERMINATED = "terminated"
+    FAILED = "failed"
+    ENDED = "ended"
+    LOST = "lost"
+    LEFTOVERS = "leftovers"
+
+
+class Stray(Stored):
+    """An order that no workflow looks after, though there is something to be done for it."""
+
+    order_id: str
+    finding: Finding
+
+
+class Strays(Stored):
+    """`orphans` are workflow ids of orders that the books do not know."""
+
+    orders: tuple[Stray, ...] = ()
+    orphans: tuple[str, ...] = ()
+
+
+class FindStrays(Stored):
+    request: Reconcile
+    at: datetime
+
+
+class TakeUp(Stored):
+    """Write into an order's timeline what was found, and say how its workflow is to go on."""
+
+    order_id: str
+    finding: Finding
+    run: str
+    at: datetime
+
+
+class EndOrphan(Stored):
+    workflow_id: str
+
+
+class ServeWaiting(Stored):
+    """Give stock that is free to the orders that wait for it."""
+
+    run: str
+    at: datetime
+
+
+class Served(Stored):
+    orders: int
+
+
+class ReconcileReport(Stored):
+    """What was put right."""
+
+    restarted: tuple[Stray, ...] = ()
+    orphans: tuple[str, ...] = ()
+    served: int = 0

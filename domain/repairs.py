@@ -1,0 +1,39 @@
+"""What the reconciler finds, in words."""
+
+from domain.messages.repairs import Finding
+
+FINDINGS: dict[Finding, dict[str, str]] = {
+    Finding.NEVER_STARTED: {
+        "en": "it was taken in and never processed; its processing begins now",
+        "fr": "elle a été reçue sans être traitée ; son traitement commence maintenant",
+    },
+    Finding.TERMINATED: {
+        "en": "its workflow was terminated; what it held is given back and the order ends",
+        "fr": "son workflow a été interrompu ; ce qu'elle tenait est rendu et elle se termine",
+    },
+    Finding.FAILED: {
+        "en": "its workflow failed; what it held is given back and the order ends",
+        "fr": "son workflow a échoué ; ce qu'elle tenait est rendu et elle se termine",
+    },
+    Finding.ENDED: {
+        "en": "its workflow had ended before it; what it held is given back and the order ends",
+        "fr": "son workflow était fini avant elle ; ce qu'elle tenait est rendu et elle se termine",
+    },
+    Finding.LOST: {
+        "en": "its workflow is gone; what it held is given back and the order ends",
+        "fr": "son workflow a disparu ; ce qu'elle tenait est rendu et elle se termine",
+    },
+    Finding.LEFTOVERS: {
+        "en": "it had ended and still held something, which is given back",
+        "fr": "elle était terminée et tenait encore quelque chose, qui est rendu",
+    },
+}
+
+REASONS: dict[Finding, str] = {
+    Finding.TERMINATED: "its workflow was terminated",
+    Finding.FAILED: "its workflow failed",
+    Finding.ENDED: "its workflow had ended",
+    Finding.LOST: "its workflow is gone",
+    Finding.LEFTOVERS: "it has ended",
+}
+"""Why an order is ended, as its timeline says when it is cancelled."""

@@ -1,0 +1,223 @@
+"""What the books and Temporal say differently is found, and put right, with a line about it."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from adapters.postgres import intake
+from domain.identity import workflow_id
+from domain.messages.orders import OrderFacts, Tender
+from domain.messages.repairs import Finding, Stray
+from domain.messages.state import OrderStart
+from tests.support.house import SHORT, House
+from tests.support.world import until
+from workflows.order import OrderWorkflow
+from world.behaviour import Behaviour
+
+
+async def _quiet(house: House) -> None:
+    """Locations take shipments, and say nothing more about them."""
+    await house.world.behave(Behaviour(speed=house.speed, odds={"warehouse_silent": 1}))
+
+
+async def _terminate(house: House, order_id: str) -> None:
+    await house.handle(order_id).terminate("somebody clicked")
+
+
+async def _until_found(house: House, *strays: Stray) -> None:
+    """Lists of workflows lag behind: the reconciler looks until it finds exactly these."""
+    found: list[Stray] = []
+
+    async def there() -> bool:
+        found.extend((await house.reconcile()).restarted)
+        return len(found) >= len(strays)
+
+    await until(there, f"{strays} are found")
+    assert found == list(strays)
+
+
+async def _report(house: House, path: str, **report: str) -> None:
+    body = {"event_id": uuid4().hex, "occurred_at": "2026-11-20T10:00:00+01:00"} | report
+    assert (await house.api.post(path, json=body)).status_code == 202
+
+
+async def test_a_terminated_order_gives_back_stock_credit_booking_and_release(
+    house: House,
+) -> None:
+    await _quiet(house)
+    await house.stock(LIL_1=5)
+    placed = await house.place(("SKU-1", 5))
+    await house.until_event(placed["order_id"], "released")
+    await _terminate(house, placed["order_id"])
+
+    await _until_found(house, Stray(order_id=placed["order_id"], finding=Finding.TERMINATED))
+
+    cancelled = await house.until_status(placed["order_id"], "cancelled")
+    assert [s["status"] for s in cancelled["shipments"]] == ["abandoned"]
+    await house.until_event(placed["order_id"], "booking_voided")
+    story = await house.timeline(placed["order_id"])
+    repair = story[story.index("repaired") :]
+    assert repair[:3] == ["repaired", "recalled", "abandoned"]
+    assert sorted(repair[3:]) == ["booking_voided", "cancelled"]
+    ledger = await house.world.ledger(placed["order_id"])
+    assert [b["state"] for b in ledger["bookings"]] == ["voided"]
+    assert [r["state"] for r in ledger["releases"]] == ["recalled"]
+    assert (await house.sql("SELECT sum(reserved) FROM stock"))[0][0] == 0
+    assert (await house.sql("SELECT sum(open_amount) FROM accounts"))[0][0] == 0
+    told = [event["text"] for event in cancelled["timeline"] if event["kind"] == "cancelled"]
+    assert told == ["Cancelled: its workflow was terminated."]
+    await house.check()
+    assert (await house.reconcile(everything=True)).restarted == ()
+
+
+async def test_a_terminated_order_by_card_gives_back_the_payment(house: House) -> None:
+    placed = await house.place(
+        ("SKU-1", 2), customer_id="ZOE", tender="card", payment_token="tok_visa"
+    )
+    assert placed["status"] == "backordered"
+    await _terminate(house, placed["order_id"])
+
+    await _until_found(house, Stray(order_id=placed["order_id"], finding=Finding.TERMINATED))
+
+    await house.until_status(placed["order_id"], "cancelled")
+
+    async def voided() -> bool:
+        ledger = await house.world.ledger(placed["order_id"])
+        return [a["state"] for a in ledger["authorisations"]] == ["voided"]
+
+    await until(voided, "the payment is void")
+    await house.check()
+
+
+async def test_what_has_left_is_followed_to_its_delivery(house: House) -> None:
+    await _quiet(house)
+    await house.stock(LIL_1=2)
+    placed = await house.place(("SKU-1", 5))
+    order_id = placed["order_id"]
+    await house.until_event(order_id, "released")
+    await _report(house, "/webhooks/warehouses/LIL", kind="dispatched", reference=f"{order_id}:1")
+    await house.until_event(order_id, "dispatched")
+    await _terminate(house, order_id)
+
+    await _until_found(house, Stray(order_id=order_id, finding=Finding.TERMINATED))
+
+    await _report(
+        house, "/webhooks/carriers/colibri", kind="delivered", reference=f"{order_id}:1:1"
+    )
+    closed = await house.until_status(order_id, "closed")
+    assert (closed["lines"][0]["shipped"], closed["lines"][0]["cancelled"]) == (2, 3)
+    [account] = await house.sql("SELECT * FROM accounts WHERE customer_id = 'ACME'")
+    assert (account.open_amount, account.unpaid_amount) == (0, 2000)
+    await house.check()
+
+
+async def test_an_order_that_never_got_a_workflow_is_processed(house: House) -> None:
+    await house.stock(LIL_1=5)
+    order = intake.NewOrder(
+        channel="web",
+        reference=f"R-{uuid4().hex[:12]}",
+        customer_id="ACME",
+        body_hash="hash",
+        tender=Tender.ACCOUNT,
+        currency="EUR",
+        language=None,
+        country="FR",
+        postal_code="75001",
+        requested_date=None,
+        ship_complete=False,
+        critical=False,
+        contact=intake.Contact("Ada", "1 rue de Rivoli", "Paris", "ada@example.org", None, None),
+        lines=[intake.NewLine("1", "SKU-1", 2, 1000)],
+    )
+    async with house.engine.begin() as conn:
+        facts = order.facts(datetime.now(UTC), "en")
+        assert await intake.insert(conn, order, facts, SHORT.version)
+
+    report = await house.reconcile()
+
+    assert report.restarted == (Stray(order_id=order.id, finding=Finding.NEVER_STARTED),)
+    await house.until_status(order.id, "closed")
+    assert (await house.timeline(order.id))[1] == "repaired"
+    await house.check()
+
+
+async def test_a_workflow_of_an_order_that_is_not_in_the_books_is_terminated(
+    house: House,
+) -> None:
+    stranger = OrderFacts(
+        order_id=f"web:S-{uuid4().hex[:12]}",
+        channel="web",
+        reference="S",
+        customer_id="ACME",
+        tender=Tender.ACCOUNT,
+        currency="EUR",
+        total=1000,
+        line_count=1,
+        country="FR",
+        postal_code="75001",
+        language="en",
+        ordered_at=datetime.now(UTC),
+    )
+    handle = await house.client.start_workflow(
+        OrderWorkflow.run,
+        OrderStart(order=stranger, policy=SHORT),
+        id=workflow_id(stranger.order_id),
+        task_queue=house.queue,
+    )
+
+    async def found() -> bool:
+        return handle.id in (await house.reconcile(everything=True)).orphans
+
+    await until(found, "the orphan is found")
+    description = await handle.describe()
+    assert description.status is not None
+    assert description.status.name == "TERMINATED"
+
+
+async def test_what_an_ended_order_still_holds_is_given_back(house: House) -> None:
+    await house.stock(LIL_1=5)
+    placed = await house.place(("SKU-1", 2))
+    await house.until_status(placed["order_id"], "closed")
+    await house.handle(placed["order_id"]).result()
+    await house.sql("UPDATE credit_claims SET open_amount = 700")
+    await house.sql("UPDATE accounts SET open_amount = 700 WHERE customer_id = 'ACME'")
+    await house.sql(
+        "INSERT INTO earmarks (order_id, sku, location_id, units) VALUES (:id, 'SKU-1', 'LIL', 1)",
+        id=placed["order_id"],
+    )
+    await house.sql("UPDATE stock SET reserved = 1 WHERE sku = 'SKU-1' AND location_id = 'LIL'")
+
+    report = await house.reconcile()
+
+    assert report.restarted == (Stray(order_id=placed["order_id"], finding=Finding.LEFTOVERS),)
+    await house.handle(placed["order_id"]).result()
+    assert (await house.order(placed["order_id"]))["status"] == "closed"
+    await house.check()
+
+
+async def test_stock_that_nobody_gave_on_is_given_to_those_that_wait(house: House) -> None:
+    placed = await house.place(("SKU-1", 2))
+    await house.until_told(placed["order_id"], "all_backordered")
+    await house.sql("INSERT INTO stock (sku, location_id, on_hand) VALUES ('SKU-1', 'LIL', 2)")
+    await house.sql(
+        "INSERT INTO stock_ledger (sku, location_id, delta, reason, source, at)"
+        " VALUES ('SKU-1', 'LIL', 2, 'received', 'D-1', now())"
+    )
+
+    assert (await house.reconcile()).served == 1
+
+    await house.until_status(placed["order_id"], "closed")
+    await house.check()
+
+
+async def test_orders_that_are_looked_after_are_left_alone(house: House) -> None:
+    await _quiet(house)
+    await house.stock(LIL_1=5)
+    waiting = await house.place(("SKU-2", 1))
+    under_way = await house.place(("SKU-1", 1))
+    await house.until_event(under_way["order_id"], "released")
+
+    report = await house.reconcile(everything=True)
+
+    assert (report.restarted, report.orphans, report.served) == ((), (), 0)
+    for order in (waiting, under_way):
+        assert "repaired" not in await house.timeline(order["order_id"])

@@ -1,0 +1,88 @@
+"""Putting right what the books and Temporal say differently about orders.
+
+An order whose workflow never started is started; one whose workflow ended before it is started once
+more to end it: it takes back what can be stopped, follows what cannot, and gives back the rest.
+"""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
+
+from activities.reconciling import ReconcileActivities
+from domain.identity import workflow_id
+from domain.messages.repairs import (
+    EndOrphan,
+    FindStrays,
+    Reconcile,
+    ReconcileReport,
+    ServeWaiting,
+    Stray,
+    TakeUp,
+)
+from workflows.launch import launch
+from workflows.order import OrderWorkflow
+from workflows.steps import ask
+
+RECONCILE_ID = "reconcile"
+_FIND_TIMEOUT = timedelta(minutes=10)
+
+
+@workflow.defn(name="Reconcile")
+class ReconcileWorkflow:
+    @workflow.run
+    async def run(self, request: Reconcile) -> ReconcileReport:
+        strays = await workflow.execute_activity_method(
+            ReconcileActivities.find_strays,
+            FindStrays(request=request, at=workflow.now()),
+            start_to_close_timeout=_FIND_TIMEOUT,
+            heartbeat_timeout=timedelta(seconds=10),
+            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+            summary="Compare the books with the workflows",
+        )
+        for stray in strays.orders:
+            await self._take_up(stray)
+        for orphan in strays.orphans:
+            await ask(
+                ReconcileActivities.end_orphan,
+                EndOrphan(workflow_id=orphan),
+                summary=f"Terminate {orphan}: no such order",
+            )
+        served = await ask(
+            ReconcileActivities.serve_waiting,
+            ServeWaiting(run=workflow.info().run_id, at=workflow.now()),
+            summary="Give free stock to those that wait",
+        )
+        return ReconcileReport(
+            restarted=strays.orders, orphans=strays.orphans, served=served.orders
+        )
+
+    async def _take_up(self, stray: Stray) -> None:
+        start = await ask(
+            ReconcileActivities.take_up,
+            TakeUp(
+                order_id=stray.order_id,
+                finding=stray.finding,
+                run=workflow.info().run_id,
+                at=workflow.now(),
+            ),
+            summary=f"Take up {stray.order_id}: {stray.finding.value.replace('_', ' ')}",
+        )
+        options = launch(start.order, start.state)
+        try:
+            await workflow.start_child_workflow(
+                OrderWorkflow.run,
+                start,
+                id=workflow_id(stray.order_id),
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                task_timeout=options.task_timeout,
+                search_attributes=options.search_attributes,
+                static_summary=options.static_summary,
+                static_details=options.static_details,
+                priority=options.priority,
+            )
+        except WorkflowAlreadyStartedError:
+            workflow.logger.info("somebody else has started it meanwhile")
