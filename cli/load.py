@@ -2,17 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client
 
+from adapters.postgres.credit_room import let_all_go_on
 from adapters.postgres.engine import create_engine
 from adapters.postgres.network import (
     Network,
@@ -21,14 +18,10 @@ from adapters.postgres.network import (
     load_network,
     receive_stock,
 )
-from adapters.temporal import connect
 from cli.demo.generator import generate
 from cli.demo.places import built_in
 from cli.target import Target
-from domain.identity import workflow_id
-from domain.messages.events import StockArrived
 from domain.messages.policy import OrderPolicy
-from workflows.order import OrderWorkflow
 
 _SAMPLE_SEED = 1
 _SAMPLE_LIMIT = 1_000_000  # minor units: 10,000.00
@@ -46,14 +39,6 @@ class Installation:
 
 
 _FILE = TypeAdapter(Installation)
-# The first that came is told first.
-_WAITING = text("""
-SELECT id FROM orders o
-WHERE status = 'backordered' AND EXISTS (
-    SELECT FROM order_lines l
-    WHERE l.order_id = o.id AND l.backordered > 0 AND l.sku = ANY(:skus))
-ORDER BY critical DESC, ordered_at, id
-""")
 
 
 def run(file: Path | None, target: Target) -> None:
@@ -70,7 +55,7 @@ def run(file: Path | None, target: Target) -> None:
         f"stock of {installation.delivery}; policy {installation.policy.version} is active."
     )
     if woken:
-        print(f"{woken} order(s) that waited for such stock look for it now.")
+        print(f"{woken} order(s) that waited for such stock, or for credit, go on now.")
 
 
 def print_sample() -> None:
@@ -107,27 +92,16 @@ def _read(file: Path) -> Installation:
 
 async def _load(installation: Installation, target: Target) -> int:
     engine = create_engine(target.database_url, pool_size=1)
+    now = datetime.now(UTC)
+    customers = [account.customer_id for account in installation.network.accounts]
     try:
         async with engine.begin() as connection:
             await load_network(connection, installation.network)
             await activate_policy(connection, installation.policy)
-            await receive_stock(
-                connection, installation.stock, installation.delivery, datetime.now(UTC)
+            freed = await let_all_go_on(connection, customers, f"load:{now.isoformat()}", now)
+            delivery = await receive_stock(
+                connection, installation.stock, installation.delivery, now
             )
-        if target.temporal_address is None:
-            return 0
-        client = await connect(target.temporal_address, target.temporal_namespace)
-        return await wake(client, engine, installation.stock, installation.delivery)
     finally:
         await engine.dispose()
-
-
-async def wake(client: Client, engine: AsyncEngine, stock: Sequence[Receipt], delivery: str) -> int:
-    """Tell the orders that wait for what has arrived; gives how many were told."""
-    async with engine.connect() as connection:
-        skus = sorted({receipt.sku for receipt in stock})
-        waiting = (await connection.execute(_WAITING, {"skus": skus})).scalars().all()
-    for order_id in waiting:
-        handle = client.get_workflow_handle_for(OrderWorkflow.run, workflow_id(order_id))
-        await handle.signal(OrderWorkflow.stock_arrived, StockArrived(event_id=delivery))
-    return len(waiting)
+    return len(freed) + len(delivery.served)

@@ -30,16 +30,22 @@ _ASKS = """
 (SELECT %(channel)s::text AS channel, sku, n::int AS n
  FROM jsonb_array_elements_text(%(skus)s::jsonb) WITH ORDINALITY AS given(sku, n)) AS asks
 """
+# OFFSET 0 has each SKU looked up by its index, however many the planner thinks are asked for.
 _READ = f"""
-SELECT asks.n, s.location_id, {UNITS}, NULL::text, NULL::timestamptz, NULL::date, NULL::float8
-FROM {_ASKS}
-JOIN stock s ON s.sku = asks.sku JOIN locations l ON l.id = s.location_id AND l.active
+SELECT asks.n, stocked.location_id, stocked.units, NULL::text, NULL::timestamptz, NULL::date,
+       NULL::float8
+FROM {_ASKS} CROSS JOIN LATERAL (
+    SELECT s.location_id, {UNITS} AS units
+    FROM stock s JOIN locations l ON l.id = s.location_id AND l.active
+    WHERE s.sku = asks.sku OFFSET 0) AS stocked
 UNION ALL
-SELECT asks.n, u.location_id, u.units - u.received - u.claimed, u.id, u.due,
-       (u.due AT TIME ZONE l.timezone)::date, u.confidence
-FROM {_ASKS}
-JOIN supplies u ON u.sku = asks.sku AND NOT u.closed AND u.units > u.received + u.claimed
-JOIN locations l ON l.id = u.location_id AND l.active
+SELECT asks.n, coming.location_id, coming.units, coming.id, coming.due, coming.day,
+       coming.confidence
+FROM {_ASKS} CROSS JOIN LATERAL (
+    SELECT u.location_id, u.units - u.received - u.claimed AS units, u.id, u.due,
+           (u.due AT TIME ZONE l.timezone)::date AS day, u.confidence
+    FROM supplies u JOIN locations l ON l.id = u.location_id AND l.active
+    WHERE u.sku = asks.sku AND NOT u.closed AND u.units > u.received + u.claimed OFFSET 0) AS coming
 """  # noqa: S608 - made of the constants above
 _KNOWN = "SELECT sku FROM products WHERE sku = ANY(%(skus)s)"
 _CHANNEL = text("SELECT EXISTS (SELECT FROM channels WHERE code = :channel)")

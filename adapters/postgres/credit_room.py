@@ -1,5 +1,6 @@
 """Room under a credit limit that has come free goes to the orders that are held for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,11 @@ WHERE o.customer_id = :customer_id AND o.tender = 'account'
   AND o.status = 'on_hold' AND o.hold_reason = 'credit_limit'
   AND lines.uninvoiced > coalesce(c.open_amount, 0)
 ORDER BY o.ordered_at, o.id
+""")
+_HELD_CUSTOMERS = text("""
+SELECT DISTINCT customer_id FROM orders
+WHERE status = 'on_hold' AND hold_reason = 'credit_limit' AND customer_id = ANY(:customers)
+ORDER BY customer_id
 """)
 _GRANT = text("""
 WITH granted AS (
@@ -70,6 +76,14 @@ async def read_waiting(conn: AsyncConnection, customer_id: str) -> list[Waiting]
     """The orders of a customer that are held for credit, the oldest first."""
     rows = (await conn.execute(_WAITING, {"customer_id": customer_id})).mappings()
     return [Waiting(**row) for row in rows]
+
+
+async def let_all_go_on(
+    conn: AsyncConnection, customers: Sequence[str], because: str, at: datetime
+) -> list[str]:
+    """The same for several customers, whose accounts are locked by an earlier statement."""
+    held = (await conn.execute(_HELD_CUSTOMERS, {"customers": list(customers)})).scalars().all()
+    return [o for customer in held for o in await let_go_on(conn, customer, because, at)]
 
 
 async def let_go_on(

@@ -114,6 +114,15 @@ class Receipt:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a delivery did: how many (SKU, location) rows it moved, and which orders that waited got
+    something of it."""
+
+    moved: int
+    served: Sequence[str]
+
+
 _Row = Channel | Customer | Account | Product | Location | CarrierService | PostalCode | Receipt
 
 
@@ -162,8 +171,8 @@ async def activate_policy(connection: AsyncConnection, policy: OrderPolicy) -> N
 
 async def receive_stock(
     connection: AsyncConnection, rows: Iterable[Receipt], source: str, at: datetime
-) -> int:
-    """Book units in, ledger and stock together, and return how many (SKU, location) rows moved.
+) -> Delivery:
+    """Book units in, ledger and stock together.
 
     `source` names the delivery. What it has booked once it never books again, so that a repeat
     moves nothing. Several rows for one SKU and location count as their sum; a quantity that is not
@@ -175,7 +184,9 @@ async def receive_stock(
             raise ValueError("a receipt's quantity must be positive")
         arrived[receipt.sku, receipt.location_id] += receipt.quantity
     skus = {sku for sku, _ in arrived}
-    async with arrivals.serving(connection, skus, event_id=source, at=at, changes=arrived):
+    async with arrivals.serving(
+        connection, skus, event_id=source, at=at, changes=arrived
+    ) as service:
         moved = await stock.move(
             connection,
             {position: (units, 0) for position, units in arrived.items()},
@@ -183,7 +194,7 @@ async def receive_stock(
             source=source,
             at=at,
         )
-    return len(moved)
+    return Delivery(len(moved), service.served)
 
 
 async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[_Row]) -> None:

@@ -5,7 +5,7 @@ costs to prepare each for the way, come to more than the statements themselves.
 """
 
 import json
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
+from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait
 from sqlalchemy import TextClause
@@ -52,7 +52,7 @@ class Pipeline:
             pgconn.send_prepare(statement.name, statement.sql)
         if unknown:
             await self._receive()
-            self._known |= unknown.keys()
+            self._known.update(unknown)
         for statement, (_, values) in zip(statements, requests, strict=True):
             parameters = [json.dumps(values[name]).encode() for name in statement.parameters]
             pgconn.send_query_prepared(statement.name, parameters)
@@ -80,11 +80,12 @@ async def pipeline(engine: AsyncEngine) -> AsyncIterator[Pipeline]:
     What is not committed at the end is rolled back.
     """
     async with engine.connect() as conn:
-        driver = (await conn.get_raw_connection()).driver_connection
+        pooled = await conn.get_raw_connection()
+        driver = pooled.driver_connection
         assert isinstance(driver, psycopg.AsyncConnection)
         try:
             driver.pgconn.enter_pipeline_mode()
-            yield Pipeline(driver, conn.sync_connection.info.setdefault("prepared", set()))
+            yield Pipeline(driver, pooled.info.setdefault("prepared", set()))
             driver.pgconn.exit_pipeline_mode()
         except BaseException:
             await conn.invalidate()
@@ -93,13 +94,13 @@ async def pipeline(engine: AsyncEngine) -> AsyncIterator[Pipeline]:
 
 @cache
 def _prepared(statement: TextClause) -> _Prepared:
-    compiled = statement.compile(dialect=PGDialect(paramstyle="numeric_dollar"))
+    compiled = statement.compile(dialect=PGDialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
     sql = str(compiled).encode()
     name = sha256(sql).hexdigest()[:16].encode()
     return _Prepared(name, sql, tuple(compiled.positiontup or ()))
 
 
-def _results(pgconn: PGconn) -> Generator[Wait, Ready, list[PGresult]]:
+def _results(pgconn: PGconn) -> Generator[Wait, Ready | int, list[PGresult]]:
     """Send what is queued and read one result for each statement; psycopg drives this."""
     while pgconn.flush():
         if (yield Wait.RW) & Ready.R:
@@ -110,8 +111,10 @@ def _results(pgconn: PGconn) -> Generator[Wait, Ready, list[PGresult]]:
             yield Wait.R
             pgconn.consume_input()
         result = pgconn.get_result()
-        if result is None:  # the end of one statement's results
-            continue
-        if result.status == ExecStatus.PIPELINE_SYNC:
+        if result is None:  # one statement's end
+            if pgconn.status == ConnStatus.BAD:
+                raise psycopg.OperationalError("the connection to the server is lost")
+        elif result.status == ExecStatus.PIPELINE_SYNC:
             return results
-        results.append(result)
+        else:
+            results.append(result)

@@ -107,8 +107,23 @@ class PlannedShipment(Stored):
     why: str
 
 
+class Expected(Stored):
+    """Units of a line that no location has and a supply is to bring, `due` at its location:
+    `promise` is when they then reach the customer."""
+
+    line_id: str
+    sku: str
+    supply_id: str
+    units: int
+    due: datetime
+    promise: datetime
+
+
 class Placement(Stored):
-    """The answer to placing an order: what a channel is told in the same call."""
+    """The answer to placing an order: what a channel is told in the same call.
+
+    `expected` is the part of `backordered` that has a date, `expected_by` the last of those dates.
+    """
 
     order_id: str
     status: OrderStatus
@@ -116,3 +131,5 @@ class Placement(Stored):
     shipments: tuple[PlannedShipment, ...] = ()
     backordered: dict[str, int] = Field(default_factory=dict)
     hold: Hold | None = None
+    expected: tuple[Expected, ...] = ()
+    expected_by: datetime | None = None

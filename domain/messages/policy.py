@@ -8,13 +8,17 @@ from domain.values import Stored
 
 
 class SourcingPolicy(Stored):
-    """Weights of the sourcing objective, all in minor units of the order's currency."""
+    """Weights of the sourcing objective, all in minor units of the order's currency.
+
+    A supply that is less certain than `min_supply_confidence` is nothing to rest a promise on.
+    """
 
     max_shipments: int = Field(default=3, ge=1, le=5)
     split_penalty: int = Field(default=150, ge=0)
     lateness_per_day: int = Field(default=500, ge=0)
     backorder_per_unit: int = Field(default=100_000, ge=1)
     resourcing_cost: int = Field(default=800, ge=0)
+    min_supply_confidence: float = Field(default=0.5, ge=0, le=1)
     critical_takes_stock: bool = True
 
 

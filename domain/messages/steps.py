@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.messages.orders import (
+    Expected,
     HoldReason,
     OrderStatus,
     PlannedShipment,
@@ -138,6 +139,10 @@ class Allocation(Stored):
     no location can give now. `obstacle` says in words why nothing at all can be sent, where stock
     is not what is missing. `repeated` says that this is the answer to an earlier request under the
     same number, which may not have known of all that is open or given up now.
+
+    `promise` is when the last unit that has a date reaches the customer. `expected` are the
+    backordered units that rest on a supply, the last of them there by `expected_by`; `unpromised`
+    counts those that have no date.
     """
 
     abandoned: tuple[str, ...] = ()
@@ -146,6 +151,9 @@ class Allocation(Stored):
     promise: datetime | None = None
     obstacle: str | None = None
     repeated: bool = False
+    expected: tuple[Expected, ...] = ()
+    expected_by: datetime | None = None
+    unpromised: int = 0
 
 
 class BookCarrier(Stored):

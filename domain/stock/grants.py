@@ -17,21 +17,22 @@ class Wanted:
     ordered_at: datetime
     units: Mapping[Position, int]
 
+    @property
+    def rank(self) -> tuple[bool, datetime, str]:
+        """Critical orders come first, within a priority the order of arrival decides."""
+        return (not self.critical, self.ordered_at, self.order_id)
+
 
 def grant(
     wanted: Sequence[Wanted], shelves: Mapping[Position, Shelf]
 ) -> list[tuple[Earmark, ...] | None]:
     """What each gets: all it wants, or None; `shelves` are left as they then are.
 
-    Critical orders come first, within a priority the order of arrival decides. Who wants more than
-    there is gets nothing, and takes nothing from those that come after.
+    They take by rank. Who wants more than there is gets nothing, and takes nothing from those that
+    come after.
     """
     granted: list[tuple[Earmark, ...] | None] = [None] * len(wanted)
-    turns = sorted(
-        range(len(wanted)),
-        key=lambda n: (not wanted[n].critical, wanted[n].ordered_at, wanted[n].order_id),
-    )
-    for turn in turns:
+    for turn in sorted(range(len(wanted)), key=lambda n: wanted[n].rank):
         want = wanted[turn]
         if all(
             position in shelves and shelves[position].available(want.channel) >= units

@@ -341,8 +341,8 @@ async def test_of_many_rows_at_fault_the_first_are_shown_and_all_are_counted(
 
 async def test_a_delivery_is_booked_in_once(books: AsyncConnection) -> None:
     delivery = [Receipt("P2", "LIL", 3), Receipt("P2", "LIL", 4)]
-    assert await receive_stock(books, delivery, "delivery-7", _AT) == 1
-    assert await receive_stock(books, delivery, "delivery-7", _AT) == 0
+    assert (await receive_stock(books, delivery, "delivery-7", _AT)).moved == 1
+    assert (await receive_stock(books, delivery, "delivery-7", _AT)).moved == 0
     on_hand = await books.execute(text("SELECT on_hand FROM stock WHERE sku = 'P2'"))
     assert on_hand.scalar_one() == 57
     assert await _broken(books) == set()

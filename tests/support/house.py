@@ -97,6 +97,7 @@ NETWORK = Network(
 class House:
     """What a test asks and sees."""
 
+    database_url: str
     engine: AsyncEngine
     client: Client
     api: httpx.AsyncClient
@@ -293,7 +294,7 @@ async def open_house(
         api = await stack.enter_async_context(
             httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False)
         )
-        house = House(engine, client, api, world, queue, fast.speed)
+        house = House(database_url, engine, client, api, world, queue, fast.speed)
         await house.run_signals()
         stack.push_async_callback(house.end)
         yield house

@@ -1,11 +1,14 @@
 """An order that waits does so in a visible state, with a reason, and ends."""
 
+import asyncio
+import json
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 
-from adapters.postgres.network import Receipt
-from cli.load import wake
+from cli.load import run
+from cli.target import Target
 from tests.support.house import SHORT, House
 from world.behaviour import Behaviour
 
@@ -36,17 +39,37 @@ async def test_a_backorder_is_sent_when_stock_arrives(house: House) -> None:
     await house.check()
 
 
-async def test_loading_stock_wakes_the_orders_that_wait_for_it(house: House) -> None:
+async def test_loading_stock_and_limits_wakes_the_orders_that_wait_for_them(
+    house: House, tmp_path: Path
+) -> None:
     placed = await house.place(("SKU-1", 5))
     other = await house.place(("SKU-2", 5))
+    held = await house.place(("SKU-3", 11), customer_id="DUPONT")
     for order in (placed, other):
         await house.until_told(order["order_id"], "all_backordered")
-    await house.stock(LYO_1=5)
+    file = tmp_path / "more.json"
+    more = {
+        "network": {
+            "accounts": [
+                {
+                    "customer_id": "DUPONT",
+                    "currency": "EUR",
+                    "credit_limit": 20_000,
+                    "terms_days": 45,
+                }
+            ]
+        },
+        "policy": SHORT.model_dump(mode="json"),
+        "delivery": "delivery 7",
+        "stock": [{"sku": "SKU-1", "location_id": "LYO", "quantity": 5}],
+    }
+    file.write_text(json.dumps(more), encoding="utf-8")
 
-    woken = await wake(house.client, house.engine, [Receipt("SKU-1", "LYO", 5)], "delivery 7")
+    await asyncio.to_thread(run, file, Target(house.database_url))
 
-    assert woken == 1
     await house.until_status(placed["order_id"], "closed")
+    await house.until_status(held["order_id"], "backordered")
+    assert (await house.order(other["order_id"]))["status"] == "backordered"
 
 
 async def test_an_order_to_be_sent_complete_takes_nothing_until_all_is_there(house: House) -> None:

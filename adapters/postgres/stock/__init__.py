@@ -5,9 +5,24 @@ that want the same rows in another sequence wait for each other, never deadlock.
 orders draw from them, change under the lock of their stock row.
 """
 
-from adapters.postgres.stock.claims import consume, distrust, earmark, earmarking, release, take_back
+from adapters.postgres.stock.claims import (
+    consume,
+    distrust,
+    earmark,
+    earmarking,
+    release,
+    take_back,
+)
 from adapters.postgres.stock.ledger import confirm, move
-from adapters.postgres.stock.rows import fill, keys, lock, locking, open_rows, reading_pools, shelves
+from adapters.postgres.stock.rows import (
+    fill,
+    keys,
+    lock,
+    locking,
+    open_rows,
+    reading_pools,
+    shelves,
+)
 from adapters.postgres.stock.withholding import set_buffer, set_location_buffer, set_pool
 
 __all__ = [

@@ -117,12 +117,13 @@ async def earmark(conn: AsyncConnection, earmarks: Sequence[Earmark]) -> None:
 
 def earmarking(earmarks: Sequence[Earmark]) -> list[Request]:
     """What `earmark` sends."""
-    taken = [_record(e, e.units) for e in earmarks]
+    requests: list[Request] = []
+    if earmarks:
+        requests.append((_EARMARK, {"taken": [_record(e, e.units) for e in earmarks]}))
     drawn = [_record(e, e.drawn) for e in earmarks if e.drawn]
-    return [
-        *([(_EARMARK, {"taken": taken})] if taken else []),
-        *([(_DRAW, {"drawn": drawn})] if drawn else []),
-    ]
+    if drawn:
+        requests.append((_DRAW, {"drawn": drawn}))
+    return requests
 
 
 async def release(conn: AsyncConnection, order_id: str, units: Mapping[Position, int]) -> None:
