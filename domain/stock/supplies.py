@@ -1,0 +1,142 @@
+"""What is to come, and which orders may rest on it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from domain.messages.orders import Expected
+from domain.messages.policy import SourcingPolicy
+from domain.sourcing.parcels import best_offer, services_from
+from domain.sourcing.problem import Line, SourcingProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """`units` of a SKU that come to a location and that nobody is promised. `confidence`, from 0
+    to 1, says how sure it is that they are there when they are `due`."""
+
+    supply_id: str
+    sku: str
+    location_id: str
+    due: datetime
+    units: int
+    confidence: float
+
+
+class Arriving(Protocol):
+    """Units that nobody is promised, and the day on which they are due."""
+
+    @property
+    def day(self) -> date: ...
+    @property
+    def units(self) -> int: ...
+    @property
+    def confidence(self) -> float: ...
+
+
+def expect(
+    problem: SourcingProblem,
+    policy: SourcingPolicy,
+    backordered: Mapping[str, int],
+    supplies: Iterable[Supply],
+) -> tuple[Expected, ...]:
+    """The units of supplies that an order's `backordered` units, by line, may rest on.
+
+    What is due first is taken first. A supply that the policy does not trust, or from whose
+    location nothing goes to the customer, is passed over. An order that is sent complete rests on
+    supplies when they and what there is now make it so, and then on all of them until the last one.
+    """
+    arrivals = _Arrivals(problem, policy)
+    trusted = sorted(
+        (s for s in supplies if s.units > 0 and s.confidence >= policy.min_supply_confidence),
+        key=lambda s: (s.due, s.supply_id),
+    )
+    left = {(s.supply_id, s.sku): s.units for s in trusted}
+    expected = []
+    for line, lacking in _lacking(problem, backordered):
+        for supply in trusted:
+            units = min(lacking, left[supply.supply_id, supply.sku])
+            if supply.sku != line.sku or units == 0:
+                continue
+            promise = arrivals.promise(supply, units * line.weight_grams)
+            if promise is None:
+                continue
+            left[supply.supply_id, supply.sku] -= units
+            lacking -= units
+            expected.append(_claim(line, supply, units, promise))
+        if lacking and problem.ship_complete:
+            return ()
+    if problem.ship_complete:
+        last = max((claim.promise for claim in expected), default=None)
+        return tuple(claim.model_copy(update={"promise": last}) for claim in expected)
+    return tuple(expected)
+
+
+def complete_on(
+    quantity: int,
+    available: int,
+    incoming: Sequence[Arriving],
+    *,
+    confidence: float,
+    today: date,
+) -> date | None:
+    """The day on which so many units are there: today where they are, None where that is not in
+    sight. `incoming` is by due date; what is less certain than `confidence` does not count."""
+    if available >= quantity:
+        return today
+    for arriving in incoming:
+        if arriving.confidence >= confidence:
+            available += arriving.units
+        if available >= quantity:
+            # What is overdue can come today at the earliest.
+            return max(arriving.day, today)
+    return None
+
+
+class _Arrivals:
+    """When what comes in with a supply reaches the customer."""
+
+    def __init__(self, problem: SourcingProblem, policy: SourcingPolicy) -> None:
+        self._locations = {location.location_id: location for location in problem.locations}
+        # What is ruled out now may be possible again by then, and is tried again then.
+        self._problem = problem.model_copy(update={"exclusions": ()})
+        self._policy = policy
+
+    def promise(self, supply: Supply, weight_grams: int) -> datetime | None:
+        location = self._locations.get(supply.location_id)
+        if location is None:
+            return None
+        # What is overdue can leave now at the earliest.
+        then = self._problem.model_copy(update={"at": max(supply.due, self._problem.at)})
+        services = services_from(location, then)
+        offer = best_offer(location, services, weight_grams, then, self._policy)
+        return None if offer is None else offer.promise
+
+
+def _lacking(
+    problem: SourcingProblem, backordered: Mapping[str, int]
+) -> Iterable[tuple[Line, int]]:
+    """What each line lacks, in the sequence in which lines get their units."""
+    there: dict[str, int] = {}
+    if problem.ship_complete:
+        # All of it waits, also what there is.
+        for row in problem.availability:
+            there[row.sku] = there.get(row.sku, 0) + row.units
+    for line in sorted(problem.lines, key=lambda line: (len(line.line_id), line.line_id)):
+        lacking = backordered.get(line.line_id, 0)
+        covered = min(lacking, there.get(line.sku, 0))
+        there[line.sku] = there.get(line.sku, 0) - covered
+        if lacking > covered:
+            yield line, lacking - covered
+
+
+def _claim(line: Line, supply: Supply, units: int, promise: datetime) -> Expected:
+    return Expected(
+        line_id=line.line_id,
+        sku=line.sku,
+        supply_id=supply.supply_id,
+        units=units,
+        due=supply.due,
+        promise=promise,
+    )
