@@ -4,7 +4,16 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from adapters.postgres import allocation, arrivals, credit, credit_room, outlook, signals, stock
+from adapters.postgres import (
+    allocation,
+    arrivals,
+    credit,
+    credit_room,
+    expectations,
+    outlook,
+    signals,
+    stock,
+)
 from adapters.postgres.steps import Step, once
 from domain.messages.orders import HoldReason, OrderStatus
 from domain.messages.steps import CancelOrder, Recorded, RecordOutcome
@@ -73,6 +82,7 @@ async def _record(step: Step, request: RecordOutcome, free: set[str]) -> Recorde
         unused = await allocation.drop_earmarks(step.conn, step.order_id)
         await stock.release(step.conn, step.order_id, unused)
         free.update(sku for sku, _ in unused)
+        await _give_up_supplies(step, f"hold:{step.order_id}:{request.generation}")
     # Credit that has come free is told by whoever freed it: then there is nothing more to say.
     kind = _KINDS.get(request.status) if request.by is None else EventKind.HOLD_RELEASED
     if kind is None:
@@ -99,6 +109,7 @@ async def _cancel(step: Step, request: CancelOrder, free: set[str]) -> Recorded:
     freed = await outlook.cancel_remainder(step.conn, request.order_id)
     await stock.release(step.conn, step.order_id, freed)
     free.update(sku for sku, _ in freed)
+    await _give_up_supplies(step, f"end:{step.order_id}")
     await outlook.write_status(step, request.status, hold_reason=None, final=True)
     if account is not None:
         await credit_room.let_go_on(step.conn, account, f"end:{step.order_id}", step.at)
@@ -110,3 +121,9 @@ async def _cancel(step: Step, request: CancelOrder, free: set[str]) -> Recorded:
     step.tell(kind, explanation=request.reason)
     step.notify("cancelled", template, reference=reference)
     return Recorded()
+
+
+async def _give_up_supplies(step: Step, event: str) -> None:
+    """What the order was promised of what is to come may be promised to others, from now on."""
+    freed = await expectations.give_up(step.conn, step.order_id)
+    await expectations.offer(step.conn, freed, event, but=step.order_id)

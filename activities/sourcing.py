@@ -8,8 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from adapters.postgres import allocation, arrivals, outlook, stock, yielding
+from activities.telling import tell_decision
+from adapters.postgres import allocation, arrivals, expectations, outlook, stock, yielding
 from adapters.postgres.desk import Claim, StockDesk, Verdict
+from adapters.postgres.expectations import Rested
 from adapters.postgres.network_cache import NetworkCache
 from adapters.postgres.outlook import tell_promise
 from adapters.postgres.steps import Step, answered, once
@@ -17,12 +19,11 @@ from domain import sourcing
 from domain.identity import shipment_id
 from domain.messages.orders import PlannedShipment
 from domain.messages.steps import Allocate, Allocation
-from domain.sourcing.explain import shortage, why
+from domain.sourcing.explain import why
 from domain.sourcing.problem import SourcingPlan, SourcingProblem
-from domain.stock import Position, Wanted
+from domain.stock import Position, Wanted, expect
 from domain.timeline import EventKind
 from domain.values import Value
-from domain.wording import LANGUAGES
 
 _RESULT = TypeAdapter(Allocation)
 _MAX_PLANS = 8
@@ -158,8 +159,10 @@ async def _write(
         raise _OvertakenError
     await _settle(step, request, plan, standing, taken, free)
     shipments = _number(request, problem, plan)
-    promise = await allocation.write_plan(step.conn, request, problem, plan, shipments)
-    _tell(step, request, problem, plan, shipments)
+    rested = await _rest_on_supplies(step, request, problem, plan, standing)
+    expected_by = max((claim.promise for claim in rested.expected), default=None)
+    promise = await allocation.write_plan(step.conn, request, problem, plan, shipments, expected_by)
+    tell_decision(step, request, problem, plan, shipments, rested.new)
     await _ask_others(step, request, problem, plan)
     if not shipments and request.reserve and plan.obstacle is None:
         await tell_promise(step, f"allocate:{request.generation}")
@@ -169,7 +172,33 @@ async def _write(
         backordered=plan.backordered,
         promise=promise,
         obstacle=plan.obstacle,
+        expected=rested.expected,
+        expected_by=expected_by,
+        unpromised=sum(plan.backordered.values()) - sum(claim.units for claim in rested.expected),
     )
+
+
+async def _rest_on_supplies(
+    step: Step,
+    request: Allocate,
+    problem: SourcingProblem,
+    plan: SourcingPlan,
+    standing: allocation.Standing,
+) -> Rested:
+    """What stays open rests on what is to come; what is not open any more rests on nothing."""
+    waits = request.reserve and plan.obstacle is None
+    backordered = plan.backordered if waits else {}
+    if not backordered and not standing.rests_on_supplies:
+        return Rested()
+    rested = await expectations.rest(
+        step.conn,
+        request.order_id,
+        {line.sku for line in problem.lines if line.line_id in backordered},
+        lambda supplies: expect(problem, request.policy, backordered, supplies),
+    )
+    event = f"{request.order_id}:allocate:{request.generation}"
+    await expectations.offer(step.conn, rested.freed, event, but=request.order_id)
+    return rested
 
 
 async def _ask_others(
@@ -232,35 +261,3 @@ def _number(
         )
         for index, sourced in enumerate(plan.shipments)
     )
-
-
-def _tell(
-    step: Step,
-    request: Allocate,
-    problem: SourcingProblem,
-    plan: SourcingPlan,
-    shipments: tuple[PlannedShipment, ...],
-) -> None:
-    for abandoned in request.abandon:
-        step.tell(
-            EventKind.ABANDONED,
-            shipment=abandoned.shipment_id,
-            location=abandoned.location_name,
-            reason=abandoned.reason,
-        )
-    for shipment, sourced in zip(shipments, plan.shipments, strict=True):
-        step.tell(
-            EventKind.SOURCED,
-            shipment=shipment.shipment_id,
-            units=sum(shipment.lines.values()),
-            location=shipment.location_name,
-            service=shipment.service_name,
-            promise=shipment.promise.isoformat(),
-            why={language: why(problem, plan, sourced, language) for language in LANGUAGES},
-        )
-    if plan.backordered and request.reserve:
-        step.tell(
-            EventKind.NOT_SOURCED,
-            units=sum(plan.backordered.values()),
-            reason={language: shortage(problem, plan, language) for language in LANGUAGES},
-        )

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.availability import UNITS
 from adapters.postgres.network_cache import NetworkCache
 from domain.messages.orders import OrderStatus, PlannedShipment
 from domain.messages.steps import Allocate
@@ -55,24 +56,23 @@ SELECT o.channel, o.status, o.ordered_at, o.currency, o.country, o.requested_dat
         FROM order_lines l JOIN products p USING (sku)
         WHERE l.order_id = o.id AND l.backordered > 0) AS lines,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(e.sku, e.location_id, e.units)), '[]')
-        FROM earmarks e WHERE e.order_id = o.id AND e.units > 0) AS earmarks
+        FROM earmarks e WHERE e.order_id = o.id AND e.units > 0) AS earmarks,
+       EXISTS (SELECT FROM supply_claims c WHERE c.order_id = o.id) AS rests_on_supplies
 FROM orders o
 LEFT JOIN postal_codes exact ON exact.country = o.country AND exact.postal_code = o.postal_code
 LEFT JOIN postal_codes middle ON middle.country = o.country AND middle.postal_code = ''
 WHERE o.id = :order_id
 """)
-_AVAILABILITY = text("""
-SELECT s.location_id, s.sku,
-       greatest(s.on_hand - s.reserved - s.buffer - s.withheld - l.buffer - s.pooled
-                + coalesce(p.units, 0), 0) + coalesce(e.units, 0) AS units
-FROM stock s
+_AVAILABILITY = text(f"""
+SELECT s.location_id, s.sku, {UNITS} + coalesce(e.units, 0) AS units
+FROM (SELECT CAST(:channel AS text) AS channel) AS asks
+CROSS JOIN stock s
 JOIN locations l ON l.id = s.location_id AND l.active
-LEFT JOIN pools p ON p.sku = s.sku AND p.location_id = s.location_id AND p.channel = :channel
 LEFT JOIN earmarks e
     ON e.order_id = :order_id AND e.sku = s.sku AND e.location_id = s.location_id
 WHERE s.sku = ANY(:skus)
 ORDER BY s.location_id, s.sku
-""")
+""")  # noqa: S608 - made of a constant
 _DROP = text("""
 DELETE FROM earmarks
 WHERE order_id = :order_id AND (CAST(:skus AS text[]) IS NULL OR sku = ANY(:skus))
@@ -122,7 +122,9 @@ SET status = CASE
     promise = (SELECT max(promise) FROM (
         SELECT promise FROM shipments WHERE order_id = :order_id AND status <> 'abandoned'
         UNION ALL
-        SELECT s.promise FROM jsonb_to_recordset(:shipments) AS s(promise timestamptz)) AS live)
+        SELECT s.promise FROM jsonb_to_recordset(:shipments) AS s(promise timestamptz)
+        UNION ALL
+        SELECT CAST(:expected_by AS timestamptz)) AS live)
 WHERE o.id = :order_id
 RETURNING o.promise
 """).bindparams(
@@ -136,13 +138,15 @@ RETURNING o.promise
 @dataclass(frozen=True)
 class Standing:
     """What sourcing has to know of an order. `earmarks` are the units that it has reserved and that
-    are in no shipment; `facts` is what a problem holds of the order itself."""
+    are in no shipment; `rests_on_supplies` says that some that it lacks are promised from what is
+    to come; `facts` is what a problem holds of the order itself."""
 
     channel: str
     ordered_at: datetime
     is_final: bool
     lines: tuple[Line, ...]
     earmarks: dict[Position, int]
+    rests_on_supplies: bool
     facts: dict[str, Any]
 
 
@@ -155,6 +159,7 @@ async def read_standing(conn: AsyncConnection, order_id: str) -> Standing:
         is_final=OrderStatus(row.pop("status")).is_final,
         lines=tuple(Line.model_validate(line) for line in row.pop("lines")),
         earmarks={(sku, location): units for sku, location, units in row.pop("earmarks")},
+        rests_on_supplies=row.pop("rests_on_supplies"),
         facts=row,
     )
 
@@ -231,8 +236,10 @@ async def write_plan(
     problem: SourcingProblem,
     plan: SourcingPlan,
     shipments: Sequence[PlannedShipment],
+    expected_by: datetime | None,
 ) -> datetime | None:
-    """Write the shipments with what they hold, and the decision; gives the order's promise."""
+    """Write the shipments with what they hold, and the decision; gives the order's promise, that of
+    what is `expected_by` a date among it."""
     skus = {line.line_id: line.sku for line in problem.lines}
     written = await conn.execute(
         _WRITE,
@@ -246,6 +253,7 @@ async def write_plan(
             # Who is about to be held or ended does not wait for stock.
             "backordered": bool(plan.backordered) and request.reserve and plan.obstacle is None,
             "on_hold": request.on_hold,
+            "expected_by": expected_by,
             "shipments": [
                 {
                     "id": planned.shipment_id,

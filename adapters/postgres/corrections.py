@@ -125,17 +125,24 @@ async def correct(
 async def _move(
     conn: AsyncConnection, changes: Mapping[Position, Change], correction: Correction
 ) -> None:
+    if correction.is_count:
+        await stock.count(
+            conn,
+            {position: delta for position, (delta, _) in changes.items()},
+            source=correction.source,
+            at=correction.at,
+            by=correction.by,
+        )
+        return
     await stock.move(
         conn,
-        {position: change for position, change in changes.items() if change != (0, 0)},
+        changes,
         reason=correction.reason,
         source=correction.source,
         at=correction.at,
         note=correction.note,
         by=correction.by,
     )
-    if correction.is_count:
-        await stock.confirm(conn, changes, correction.at)
 
 
 def _rises(level: Level, change: Change, correction: Correction) -> bool:

@@ -9,13 +9,17 @@ from domain.stock.shelves import Earmark, Position, Shelf
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What one order wants: all of it, or nothing."""
+    """What one order wants: all of it, or nothing. Units that are not positive are a ValueError."""
 
     order_id: str
     channel: str
     critical: bool
     ordered_at: datetime
     units: Mapping[Position, int]
+
+    def __post_init__(self) -> None:
+        if any(units <= 0 for units in self.units.values()):
+            raise ValueError("an order wants positive numbers of units")
 
     @property
     def rank(self) -> tuple[bool, datetime, str]:

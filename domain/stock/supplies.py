@@ -53,20 +53,12 @@ def expect(
         key=lambda s: (s.due, s.supply_id),
     )
     left = {(s.supply_id, s.sku): s.units for s in trusted}
-    expected = []
+    expected: list[Expected] = []
     for line, lacking in _lacking(problem, backordered):
-        for supply in trusted:
-            units = min(lacking, left[supply.supply_id, supply.sku])
-            if supply.sku != line.sku or units == 0:
-                continue
-            promise = arrivals.promise(supply, units * line.weight_grams)
-            if promise is None:
-                continue
-            left[supply.supply_id, supply.sku] -= units
-            lacking -= units
-            expected.append(_claim(line, supply, units, promise))
-        if lacking and problem.ship_complete:
+        claims = _claims(line, lacking, trusted, left, arrivals)
+        if problem.ship_complete and sum(claim.units for claim in claims) < lacking:
             return ()
+        expected += claims
     if problem.ship_complete:
         last = max((claim.promise for claim in expected), default=None)
         return tuple(claim.model_copy(update={"promise": last}) for claim in expected)
@@ -131,12 +123,32 @@ def _lacking(
             yield line, lacking - covered
 
 
-def _claim(line: Line, supply: Supply, units: int, promise: datetime) -> Expected:
-    return Expected(
-        line_id=line.line_id,
-        sku=line.sku,
-        supply_id=supply.supply_id,
-        units=units,
-        due=supply.due,
-        promise=promise,
-    )
+def _claims(
+    line: Line,
+    lacking: int,
+    supplies: Sequence[Supply],
+    left: dict[tuple[str, str], int],
+    arrivals: _Arrivals,
+) -> list[Expected]:
+    """Take what a line lacks of what is `left` of supplies."""
+    claims = []
+    for supply in supplies:
+        units = min(lacking, left[supply.supply_id, supply.sku])
+        if supply.sku != line.sku or units == 0:
+            continue
+        promise = arrivals.promise(supply, units * line.weight_grams)
+        if promise is None:
+            continue
+        left[supply.supply_id, supply.sku] -= units
+        lacking -= units
+        claims.append(
+            Expected(
+                line_id=line.line_id,
+                sku=line.sku,
+                supply_id=supply.supply_id,
+                units=units,
+                due=supply.due,
+                promise=promise,
+            )
+        )
+    return claims

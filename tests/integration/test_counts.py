@@ -34,20 +34,18 @@ async def books(database_url: str) -> AsyncIterator[Books]:
 
 
 def _count(*rows: tuple[str, int], at: datetime = _TEN, **changes: Any) -> Count:
-    return Count(
-        **{
-            "id": uuid4().hex,
-            "location_id": "LIL",
-            "taken_at": at,
-            "kind": "partial",
-            "by": "Ana",
-            "rows": [
-                CountedRow(position=n, sku=sku, quantity=units)
-                for n, (sku, units) in enumerate(rows, start=1)
-            ],
-        }
-        | changes
-    )
+    given: dict[str, Any] = {
+        "id": uuid4().hex,
+        "location_id": "LIL",
+        "taken_at": at,
+        "kind": "partial",
+        "by": "Ana",
+        "rows": [
+            CountedRow(position=n, sku=sku, quantity=units)
+            for n, (sku, units) in enumerate(rows, start=1)
+        ],
+    }
+    return Count(**given | changes)
 
 
 async def _take(books: Books, *rows: tuple[str, int], **changes: Any) -> CountTaken:
@@ -361,9 +359,9 @@ async def test_a_count_at_the_same_moment_as_twenty_reservations(books: Books) -
     orders = [await books.order(("SKU-1", 1)) for _ in range(20)]
     desks = [StockDesk(books.engine) for _ in range(4)]
 
-    taken, *verdicts = await asyncio.gather(
+    taken, verdicts = await asyncio.gather(
         _take(books, ("SKU-1", 5)),
-        *(_reserve(desks[n % 4], order) for n, order in enumerate(orders)),
+        asyncio.gather(*(_reserve(desks[n % 4], order) for n, order in enumerate(orders))),
     )
 
     on_hand, reserved = await _stock(books)

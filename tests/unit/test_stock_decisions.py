@@ -22,45 +22,39 @@ _THERE = ("HINGE", "LYO")
 
 
 def _wants(order: str, units: int, /, **changes: Any) -> Wanted:
-    return Wanted(
-        **{
-            "order_id": order,
-            "channel": "web",
-            "critical": False,
-            "ordered_at": _MORNING,
-            "units": {_HERE: units},
-        }
-        | changes
-    )
+    given: dict[str, Any] = {
+        "order_id": order,
+        "channel": "web",
+        "critical": False,
+        "ordered_at": _MORNING,
+        "units": {_HERE: units},
+    }
+    return Wanted(**given | changes)
 
 
 def _waits(order: str, units: int, /, **changes: Any) -> Waiting:
-    return Waiting(
-        **{
-            "order_id": order,
-            "channel": "web",
-            "critical": False,
-            "ship_complete": False,
-            "promise": None,
-            "ordered_at": _MORNING,
-            "open_units": {"HINGE": units},
-        }
-        | changes
-    )
+    given: dict[str, Any] = {
+        "order_id": order,
+        "channel": "web",
+        "critical": False,
+        "ship_complete": False,
+        "promise": None,
+        "ordered_at": _MORNING,
+        "open_units": {"HINGE": units},
+    }
+    return Waiting(**given | changes)
 
 
 def _holds(order: str, units: int, /, **changes: Any) -> Holding:
-    return Holding(
-        **{
-            "order_id": order,
-            "position": _HERE,
-            "units": units,
-            "critical": False,
-            "promise": None,
-            "ordered_at": _MORNING,
-        }
-        | changes
-    )
+    given: dict[str, Any] = {
+        "order_id": order,
+        "position": _HERE,
+        "units": units,
+        "critical": False,
+        "promise": None,
+        "ordered_at": _MORNING,
+    }
+    return Holding(**given | changes)
 
 
 def _got(wanted: list[Wanted], shelf: Shelf) -> list[bool]:

@@ -13,7 +13,7 @@ from adapters.postgres.stock.claims import (
     release,
     take_back,
 )
-from adapters.postgres.stock.ledger import confirm, move
+from adapters.postgres.stock.ledger import count, move
 from adapters.postgres.stock.rows import (
     fill,
     keys,
@@ -26,8 +26,8 @@ from adapters.postgres.stock.rows import (
 from adapters.postgres.stock.withholding import set_buffer, set_location_buffer, set_pool
 
 __all__ = [
-    "confirm",
     "consume",
+    "count",
     "distrust",
     "earmark",
     "earmarking",

@@ -1,6 +1,6 @@
 """What is on hand and set aside, and the ledger that explains it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,11 +27,12 @@ FROM unnest(CAST(:skus AS text[]), CAST(:locations AS text[]), CAST(:deltas AS i
 WHERE s.sku = w.sku AND s.location_id = w.location_id
 RETURNING s.sku, s.location_id, w.delta, coalesce(s.counted_at >= :at, false) AS counted
 """)
-_CONFIRM = text("""
+_COUNT = text("""
 UPDATE stock s
-SET counted_at = CAST(:at AS timestamptz),
+SET on_hand = s.on_hand + w.delta, counted_at = CAST(:at AS timestamptz),
     withheld = CASE WHEN s.withheld_at > CAST(:at AS timestamptz) THEN s.withheld ELSE 0 END
-FROM unnest(CAST(:skus AS text[]), CAST(:locations AS text[])) AS w(sku, location_id)
+FROM unnest(CAST(:skus AS text[]), CAST(:locations AS text[]), CAST(:deltas AS int[]))
+    AS w(sku, location_id, delta)
 WHERE s.sku = w.sku AND s.location_id = w.location_id
 """)
 
@@ -62,9 +63,22 @@ async def move(
     return set(booked)
 
 
-async def confirm(conn: AsyncConnection, positions: Iterable[Position], at: datetime) -> None:
-    """A count taken at `at` has set these right: what was withheld before is known again."""
-    await conn.execute(_CONFIRM, {**keys(sorted(positions)), "at": at})
+async def count(
+    conn: AsyncConnection,
+    differences: Mapping[Position, int],
+    *,
+    source: str,
+    at: datetime,
+    by: str | None = None,
+) -> None:
+    """A count taken at `at` sets these right, by what it found more or less; what was withheld
+    before it is known again. The caller has locked the rows, and none was counted since."""
+    changed = {position: (n, 0) for position, n in differences.items() if n}
+    if changed:
+        await book(conn, changed, reason="counted", source=source, at=at, by=by)
+    positions = sorted(differences)
+    deltas = [differences[position] for position in positions]
+    await conn.execute(_COUNT, {**keys(positions), "deltas": deltas, "at": at})
 
 
 async def book(
