@@ -1,4 +1,7 @@
-"""The servers that the tests run on: a real Postgres and a real Temporal, started once."""
+"""The servers that the tests run on: a real Postgres and a real Temporal, started once.
+
+Once in each process that runs tests: no two of them share a server.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,32 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.stack import PostgresServer, TemporalServer
+from tests.support.scratch import Scratch
 from tests.support.stack import copy_of_template, make_template
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Generator
+
+_SCRATCH = pytest.StashKey[Scratch]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    # The processes that pytest-xdist starts are told theirs by the one that starts them.
+    if hasattr(config, "workerinput") or config.option.basetemp:
+        return
+    scratch = Scratch.in_memory()
+    if scratch is not None:
+        config.option.basetemp = str(scratch.directory)
+        config.stash[_SCRATCH] = scratch
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+    yield
+    scratch = session.config.stash.get(_SCRATCH, None)
+    if scratch is not None and exitstatus == pytest.ExitCode.OK:
+        scratch.remove()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.carriers import HttpCarriers
 from domain.ports import Booked, GatewayProtocolError, GatewayUnavailable, OutcomeUnknown, Refused
+from tests.support.http import plain_http
 from tests.support.world import (
     RECIPIENT,
     RunningWorld,
@@ -25,7 +26,7 @@ NOBODY_LISTENS = "http://127.0.0.1:9"
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_http() as client:
         yield client
 
 

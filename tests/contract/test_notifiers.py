@@ -9,6 +9,7 @@ import pytest
 
 from adapters.notifiers import HttpNotifier
 from domain.ports import GatewayProtocolError, GatewayUnavailable, Message
+from tests.support.http import plain_http
 from tests.support.world import RunningWorld, running_world
 from world.behaviour import Behaviour
 
@@ -24,7 +25,7 @@ async def world(tmp_path: Path) -> AsyncIterator[RunningWorld]:
 
 @pytest.fixture
 async def notifier(world: RunningWorld) -> AsyncIterator[HttpNotifier]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_http() as client:
         yield HttpNotifier(client, world.url, TIMEOUT)
 
 

@@ -15,6 +15,7 @@ from domain.ports import (
     OutcomeUnknown,
     Refused,
 )
+from tests.support.http import plain_http
 from tests.support.world import RunningWorld, running_world
 from world.behaviour import Behaviour
 
@@ -25,7 +26,7 @@ NOBODY_LISTENS = "http://127.0.0.1:9"
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_http() as client:
         yield client
 
 

@@ -16,6 +16,7 @@ from domain.ports import (
     Recalled,
     Refused,
 )
+from tests.support.http import plain_http
 from tests.support.world import (
     FAST,
     RunningWorld,
@@ -33,7 +34,7 @@ IMPATIENT = httpx.Timeout(5.0, read=0.2)
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_http() as client:
         yield client
 
 

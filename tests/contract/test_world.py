@@ -13,6 +13,7 @@ from pydantic import HttpUrl
 
 from adapters.carriers import HttpCarriers
 from domain.ports import Booked
+from tests.support.http import plain_http
 from tests.support.world import (
     FAST,
     RunningWorld,
@@ -64,7 +65,7 @@ async def test_a_restarted_world_sends_what_was_pending_and_remembers_the_rest(
         assert (await world.summary())["pending_webhooks"] == 3
 
     async with running_world(webhook_url=receiver.url, ledger=tmp_path) as world:
-        async with httpx.AsyncClient(base_url=world.url, trust_env=False) as client:
+        async with plain_http(base_url=world.url) as client:
             assert (await client.get("/behaviour")).json()["seed"] == 7
             carriers = HttpCarriers(client, world.url, TIMEOUT)
             found = await carriers.find("colibri", "s1:parcel")
@@ -85,7 +86,7 @@ async def _process(environment: Mapping[str, str]) -> AsyncIterator[asyncio.subp
     )
     url = f"http://127.0.0.1:{environment['WORLD_PORT']}/health"
     try:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with plain_http() as client:
 
             async def is_up() -> bool:
                 try:
@@ -138,7 +139,7 @@ async def _behaviour_after(ledger: Path, **given: float) -> Behaviour:
         webhook_url=HttpUrl("http://127.0.0.1:1"),
         **given,  # type: ignore[arg-type]
     )
-    async with serving(create_app(settings)) as url, httpx.AsyncClient(trust_env=False) as client:
+    async with serving(create_app(settings)) as url, plain_http() as client:
         return Behaviour.model_validate((await client.get(f"{url}/behaviour")).json())
 
 
@@ -199,7 +200,7 @@ async def test_the_same_seed_gives_the_same_world_in_any_order(
                 ledger=tmp_path / str(run),
                 behaviour=Behaviour(seed=seed, odds=odds),
             ) as world,
-            httpx.AsyncClient(trust_env=False) as client,
+            plain_http() as client,
         ):
             carriers = HttpCarriers(client, world.url, TIMEOUT)
             for number in numbers:
@@ -275,7 +276,7 @@ async def test_a_malformed_request_is_told_where_it_is_wrong_and_not_what_was_se
 ) -> None:
     body = booking_request("r1").model_dump(mode="json", exclude={"carrier"})
     body["recipient"]["country"] = ["Zoé Lefèvre"]
-    async with httpx.AsyncClient(base_url=world.url, trust_env=False) as client:
+    async with plain_http(base_url=world.url) as client:
         response = await client.post("/carriers/colibri/bookings", json=body)
 
     assert response.status_code == 400
@@ -298,7 +299,7 @@ async def test_a_malformed_request_is_told_where_it_is_wrong_and_not_what_was_se
 async def test_a_behaviour_that_makes_no_sense_is_refused(
     world: RunningWorld, behaviour: dict[str, object]
 ) -> None:
-    async with httpx.AsyncClient(base_url=world.url, trust_env=False) as client:
+    async with plain_http(base_url=world.url) as client:
         response = await client.put("/behaviour", json=behaviour)
         unchanged = (await client.get("/behaviour")).json()
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from adapters.carriers import HttpCarriers
+from tests.support.http import plain_http
 from tests.support.world import (
     FAST,
     RunningWorld,
@@ -136,7 +137,7 @@ async def test_a_parcel_voided_before_its_dispatch_is_never_delivered(
     world: RunningWorld, receiver: WebhookReceiver
 ) -> None:
     await ship(world.url, "s1")
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_http() as client:
         await HttpCarriers(client, world.url, TIMEOUT).void("colibri", "s1:parcel")
 
     await world.behave(Behaviour(speed=FAST))
@@ -165,7 +166,7 @@ async def test_a_void_does_not_hold_up_a_dispatch_that_waits_behind_the_delivery
         return states == {"picked": "acknowledged", "delivered": "pending", "dispatched": "held"}
 
     await until(delivery_is_next, "only the pick was reported")
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_http() as client:
         await HttpCarriers(client, world.url, TIMEOUT).void("colibri", f"{shipment}:parcel")
     await world.behave(slow.model_copy(update={"speed": FAST}))
     await world.settled()
@@ -180,7 +181,7 @@ async def test_a_parcel_that_has_left_can_no_longer_be_voided(
     await ship(world.url, "s1")
     await receiver.wait_for("s1", "picked", "dispatched")
 
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_http() as client:
         await HttpCarriers(client, world.url, TIMEOUT).void("colibri", "s1:parcel")
 
     await world.settled()

@@ -8,6 +8,7 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support.scratch import usual_ports
 from tests.support.up import MARK, processes_of, without_ours
 
 if TYPE_CHECKING:
@@ -19,14 +20,15 @@ _HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Custom
 
 async def _demo(directory: Path, *options: str) -> tuple[int, str, Mapping[str, Any]]:
     """Run it in a directory of its own; gives the exit status, the output and the figures."""
-    process = await asyncio.create_subprocess_exec(
-        *(str(_ARIANE), "demo", *options, "--json=figures.json"),
-        cwd=directory,
-        env={**without_ours(), MARK: str(directory)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
+    async with usual_ports():
+        process = await asyncio.create_subprocess_exec(
+            *(str(_ARIANE), "demo", *options, "--json=figures.json"),
+            cwd=directory,
+            env={**without_ours(), MARK: str(directory)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
     assert process.returncode is not None
     file = directory / "figures.json"
     return (

@@ -11,14 +11,16 @@ from signal import SIGINT, SIGKILL, SIGTERM
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import httpx
 import psutil
 import psycopg
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from cli.stack.ports import LOOPBACK, USUAL, free_port
+from tests.support.http import plain_http
+from tests.support.scratch import usual_ports
 from tests.support.up import (
+    ANY_FREE_PORTS,
     UpCommand,
     ariane_up,
     eventually,
@@ -54,7 +56,7 @@ async def test_the_stack_comes_up_and_every_part_answers(stack: UpCommand) -> No
     addresses = await stack.wait_until_up()
     assert addresses.ui_url is not None
     assert set(stack.children) == EVERY_PROCESS
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with plain_http() as http:
         for url in (
             f"{addresses.api_url}/health",
             f"{addresses.api_url}/docs",
@@ -141,21 +143,22 @@ async def test_ctrl_c_while_it_starts_leaves_no_process_behind(tmp_path: Path) -
 
 
 async def test_free_ports_are_chosen_when_the_usual_ones_are_taken(tmp_path: Path) -> None:
-    with ExitStack() as taken:
-        for port in (USUAL.postgres, USUAL.temporal, USUAL.ui, USUAL.api, USUAL.world):
-            taken.enter_context(_listening(port))
-        async with ariane_up(tmp_path, ports=[]) as command:
-            addresses = await command.wait_until_up()
-            assert f"Port {USUAL.api} is taken: api listens on" in command.output
-            assert not addresses.api_url.endswith(f":{USUAL.api}")
-            async with httpx.AsyncClient(trust_env=False) as http:
-                assert (await http.get(f"{addresses.api_url}/health")).status_code == 200
+    async with usual_ports():
+        with ExitStack() as taken:
+            for port in (USUAL.postgres, USUAL.temporal, USUAL.ui, USUAL.api, USUAL.world):
+                taken.enter_context(_listening(port))
+            async with ariane_up(tmp_path, ports=[]) as command:
+                addresses = await command.wait_until_up()
+                assert f"Port {USUAL.api} is taken: api listens on" in command.output
+                assert not addresses.api_url.endswith(f":{USUAL.api}")
+                async with plain_http() as http:
+                    assert (await http.get(f"{addresses.api_url}/health")).status_code == 200
 
 
 async def test_a_taken_port_that_was_asked_for_is_refused(tmp_path: Path) -> None:
     with _listening(0) as taken:
         port = taken.getsockname()[1]
-        async with ariane_up(tmp_path, ports=[f"--api-port={port}"]) as command:
+        async with ariane_up(tmp_path, ports=[*ANY_FREE_PORTS, f"--api-port={port}"]) as command:
             await command.process.wait()
             finished = await command.end()
     assert finished.code == 1
@@ -189,7 +192,7 @@ async def test_it_uses_the_servers_that_the_environment_names(
         addresses = await command.wait_until_up()
         assert set(command.children) == {"world", "worker", "api"}
         assert addresses.temporal_address == temporal_server.address
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with plain_http() as http:
             assert (await http.get(f"{addresses.api_url}/health")).status_code == 200
 
 

@@ -39,6 +39,7 @@ from domain.messages.events import StockArrived
 from domain.messages.policy import OrderPolicy, SourcingPolicy
 from domain.messages.relays import RelayNotices, RelaySignals
 from domain.messages.repairs import Reconcile, ReconcileReport
+from tests.support.http import plain_http
 from tests.support.world import FAST, RunningWorld, running_world, serving, until
 from worker.assembly import Gateways, build_worker
 from workflows.order import OrderWorkflow
@@ -283,7 +284,7 @@ async def open_house(
         world = await stack.enter_async_context(
             running_world(webhook_url=api_url, ledger=directory, behaviour=fast)
         )
-        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        http = await stack.enter_async_context(plain_http())
         gateways = Gateways(
             carriers=HttpCarriers(http, world.url, _HTTP_TIMEOUT),
             warehouses=HttpWarehouses(http, world.url, _HTTP_TIMEOUT),
@@ -291,9 +292,7 @@ async def open_house(
             notifier=HttpNotifier(http, world.url, _HTTP_TIMEOUT),
         )
         await stack.enter_async_context(build_worker(client, queue, engine, gateways))
-        api = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False)
-        )
+        api = await stack.enter_async_context(plain_http(base_url=api_url, timeout=30))
         house = House(database_url, engine, client, api, world, queue, fast.speed)
         await house.run_signals()
         stack.push_async_callback(house.end)

@@ -26,6 +26,7 @@ from domain.ports import (
     ReleaseLine,
     ReleaseRequest,
 )
+from tests.support.http import plain_http
 from world.app import create_app
 from world.behaviour import Behaviour
 from world.settings import Settings
@@ -283,7 +284,7 @@ async def running_world(
     )
     async with (
         serving(create_app(settings)) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False) as client,
+        plain_http(base_url=url) as client,
     ):
         world = RunningWorld(url, client)
         if behaviour is not None:
@@ -293,7 +294,7 @@ async def running_world(
 
 async def ship(url: str, shipment: str, deliver_by: date | None = None) -> Booked:
     """Book a parcel under `{shipment}:parcel` and release the shipment with it."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_http() as client:
         booked = await HttpCarriers(client, url, _TIMEOUT).book(
             booking_request(f"{shipment}:parcel", deliver_by=deliver_by)
         )

@@ -5,11 +5,10 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
-
 from cli.load import run
 from cli.target import Target
 from tests.support.house import SHORT, House
+from tests.support.http import plain_http
 from world.behaviour import Behaviour
 
 
@@ -126,7 +125,7 @@ async def test_money_that_cannot_be_captured_holds_the_order(house: House) -> No
         ("SKU-1", 2), customer_id="ZOE", tender="card", payment_token="tok_visa"
     )
     await house.until_event(placed["order_id"], "released")
-    async with httpx.AsyncClient(base_url=house.world.url, trust_env=False) as provider:
+    async with plain_http(base_url=house.world.url) as provider:
         reference = f"{placed['order_id']}:pay:1"
         await provider.delete("/payments/authorisations", params={"reference": reference})
     report = {
