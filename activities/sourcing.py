@@ -152,12 +152,14 @@ async def _write(
     """
     await outlook.lock_order(step.conn, request.order_id)
     standing = await allocation.read_standing(step.conn, request.order_id)
+    if standing.is_final:
+        return Allocation()
     taken = allocation.positions(problem, plan)
     if standing.lines != problem.lines or any(
         standing.earmarks.get(position, 0) < units for position, units in taken.items()
     ):
         raise _OvertakenError
-    await _settle(step, request, plan, standing, taken, free)
+    await _settle(step, plan, standing, taken, free)
     shipments = _number(request, problem, plan)
     rested = await _rest_on_supplies(step, request, problem, plan, standing)
     expected_by = max((claim.promise for claim in rested.expected), default=None)
@@ -225,7 +227,6 @@ async def _ask_others(
 
 async def _settle(
     step: Step,
-    request: Allocate,
     plan: SourcingPlan,
     standing: allocation.Standing,
     taken: dict[Position, int],

@@ -25,6 +25,15 @@ class Units(Answer):
     quantity: int
 
 
+class ExpectedUnits(Units):
+    """Backordered units that rest on a supply, which is `due` at its location: they reach the
+    customer by `promise`."""
+
+    supply_id: str
+    due: Instant
+    promise: Instant
+
+
 class ShipmentPlanned(Answer):
     """What one location sends; `why` tells why it comes from there."""
 
@@ -48,13 +57,18 @@ class HoldAnswer(Answer):
 
 
 class OrderPlaced(Answer):
-    """What became of an order in the call that placed it."""
+    """What became of an order in the call that placed it. `promise` is for all that has a date.
+
+    `expected` is the part of `backordered` that has one, the last of it there by `expected_by`.
+    """
 
     order_id: str
     status: OrderStatus
     promise: Instant | None = None
     shipments: list[ShipmentPlanned] = []
     backordered: list[Units] = []
+    expected: list[ExpectedUnits] = []
+    expected_by: Instant | None = None
     hold: HoldAnswer | None = None
     links: Links
 
@@ -68,7 +82,8 @@ class OrderStanding(Answer):
 
 
 class LineAnswer(Answer):
-    """A line; what is neither backordered, shipped nor cancelled is reserved."""
+    """A line; what is neither backordered, shipped nor cancelled is reserved. `expected` is the
+    part of the backordered units that has a date."""
 
     line_id: str
     sku: str
@@ -78,6 +93,7 @@ class LineAnswer(Answer):
     backordered: int
     shipped: int
     cancelled: int
+    expected: list[ExpectedUnits]
 
 
 class ShipmentAnswer(ShipmentPlanned):
@@ -179,11 +195,26 @@ class LocationAvailability(Answer):
     available: int
 
 
+class IncomingAnswer(Answer):
+    """Units of a supply that no order is promised. `confidence`, from 0 to 1, says how sure it is
+    that they are there when they are due."""
+
+    supply_id: str
+    location_id: str
+    due: Instant
+    units: int
+    confidence: float
+
+
 class SkuAvailability(Answer):
-    """Units there are to sell: on hand, less reserved, less buffer."""
+    """Units there are to sell now: on hand, less reserved, less buffers, less the pools of other
+    channels; and what is to come. Where a quantity is asked for, `complete_on` is the day on which
+    so many are there; null when that is not in sight."""
 
     sku: str
     available: int
+    incoming: list[IncomingAnswer]
+    complete_on: date | None = None
     locations: list[LocationAvailability] | None = None
 
 

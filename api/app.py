@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Lifespan
 from temporalio.client import Client
 
+from adapters.postgres.availability import AvailabilityReader
 from api import (
     availability,
     customers,
@@ -19,6 +20,7 @@ from api import (
     orders,
     stock,
     stock_commands,
+    supplies,
     transfers,
     webhooks,
 )
@@ -74,7 +76,7 @@ def create_app(
             "logs": False,
         },
     )
-    app.state.services = Services(engine, client, task_queue, patience)
+    app.state.services = Services(engine, client, task_queue, AvailabilityReader(engine), patience)
     app.add_middleware(BodyLimit)
     app.add_middleware(TimeLimit, limit=patience + _BESIDES)
     install_problem_handlers(app)
@@ -85,6 +87,7 @@ def create_app(
         availability,
         stock,
         stock_commands,
+        supplies,
         transfers,
         health,
     ):

@@ -1,15 +1,19 @@
 """What there is to sell."""
 
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from adapters.postgres.listing import LocationStock, read_availability
-from api.answers import AvailabilityAnswer, LocationAvailability, SkuAvailability
-from api.fields import Name, Parameters
+from adapters.postgres.availability import SkuAvailability
+from api import answers
+from api.answers import AvailabilityAnswer, IncomingAnswer, LocationAvailability
+from api.fields import MAX_QUANTITY, Name, Parameters
 from api.problems import FieldError, invalid
-from api.services import Shared
+from api.services import Services, Shared
+from domain.stock import complete_on
 
 router = APIRouter(tags=["availability"])
 
@@ -20,34 +24,93 @@ class AvailabilityQuery(Parameters):
     sku: list[Name] = Field(min_length=1, max_length=MAX_SKUS)
     channel: Name
     by_location: bool = False
+    quantity: int | None = Field(
+        default=None, ge=1, le=MAX_QUANTITY, description="Of each SKU: when are so many there?"
+    )
 
 
-@router.get("/availability", response_model_exclude_none=True)
+@router.get("/availability", response_model_exclude_unset=True)
 async def get_availability(
     services: Shared, asked: Annotated[AvailabilityQuery, Query()]
 ) -> AvailabilityAnswer:
-    """Units available to sell now of each SKU, for a channel; `by_location` says where they are."""
+    """Units available to sell of each SKU, for a channel: now, and what is to come.
+
+    `by_location` says where they are, `quantity` asks for the day on which so many are there.
+    """
     wanted = list(dict.fromkeys(asked.sku))
-    found = await read_availability(services.engine, asked.channel, wanted)
+    found = await _read(services, asked, wanted)
     faults = [
         FieldError(field=f"sku[{position}]", message=f"unknown SKU {name!r}")
         for position, name in enumerate(asked.sku)
-        if name not in found.stock
+        if name not in found
     ]
-    if not found.channel_known:
+    if not await services.availability.has_channel(asked.channel):
         faults.append(FieldError(field="channel", message=f"unknown channel {asked.channel!r}"))
     if faults:
         raise invalid(faults)
-    return AvailabilityAnswer(
-        channel=asked.channel,
-        availability=[_answer(name, found.stock[name], asked.by_location) for name in wanted],
+    shown = {sku: _answer(found[sku]) for sku in wanted}
+    if asked.by_location:
+        shown = await _with_locations(services, shown, found)
+    if asked.quantity is not None:
+        shown = await _with_day(services, shown, found, asked.quantity)
+    return AvailabilityAnswer(channel=asked.channel, availability=list(shown.values()))
+
+
+async def _read(
+    services: Services, asked: AvailabilityQuery, wanted: list[str]
+) -> Mapping[str, SkuAvailability]:
+    reader, channel, by_location = services.availability, asked.channel, asked.by_location
+    if len(wanted) > 1:
+        return await reader.read_many(channel, wanted, by_location=by_location)
+    one = await reader.read(channel, wanted[0], by_location=by_location)
+    return {} if one is None else {one.sku: one}
+
+
+def _answer(found: SkuAvailability) -> answers.SkuAvailability:
+    return answers.SkuAvailability(
+        sku=found.sku,
+        available=found.available,
+        incoming=[IncomingAnswer.model_validate(arriving) for arriving in found.incoming],
     )
 
 
-def _answer(sku: str, held: list[LocationStock], by_location: bool) -> SkuAvailability:
-    places = [LocationAvailability.model_validate(place) for place in held if place.available]
-    return SkuAvailability(
-        sku=sku,
-        available=sum(place.available for place in held),
-        locations=places if by_location else None,
-    )
+async def _with_locations(
+    services: Services,
+    shown: Mapping[str, answers.SkuAvailability],
+    found: Mapping[str, SkuAvailability],
+) -> dict[str, answers.SkuAvailability]:
+    places = {sku: answer.locations or {} for sku, answer in found.items()}
+    ids = {location for units in places.values() for location in units}
+    names = await services.availability.location_names(ids)
+    return {
+        sku: answer.model_copy(
+            update={
+                "locations": [
+                    LocationAvailability(location_id=id_, name=names[id_], available=units)
+                    for id_, units in sorted(places[sku].items())
+                    if units
+                ]
+            }
+        )
+        for sku, answer in shown.items()
+    }
+
+
+async def _with_day(
+    services: Services,
+    shown: Mapping[str, answers.SkuAvailability],
+    found: Mapping[str, SkuAvailability],
+    quantity: int,
+) -> dict[str, answers.SkuAvailability]:
+    confidence = await services.availability.trusted_confidence()
+    today = datetime.now(UTC).date()
+
+    def day(sku: SkuAvailability) -> date | None:
+        return complete_on(
+            quantity, sku.available, sku.incoming, confidence=confidence, today=today
+        )
+
+    return {
+        sku: answer.model_copy(update={"complete_on": day(found[sku])})
+        for sku, answer in shown.items()
+    }

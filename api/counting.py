@@ -129,7 +129,8 @@ def _sku(row: Any) -> str | None:
 def _storable(row: Any) -> Any:
     """The row as it was sent, or what can be written down of it."""
     try:
-        if isinstance(row, dict) and not any(isinstance(v, dict | list) for v in row.values()):
+        parts = row.values() if isinstance(row, dict) else [row]
+        if not any(isinstance(part, dict | list) for part in parts):
             words = json.dumps(row, allow_nan=False, ensure_ascii=False)
             if len(words.encode()) <= _LONGEST and "\\u0000" not in words:
                 return row
@@ -171,9 +172,9 @@ def _csv_rows(content: str) -> list[Any]:
     if set(names) != _COLUMNS or len(names) != len(_COLUMNS):
         message = "the first line must be: sku,quantity"
         raise invalid([FieldError(field="header", message=message)])
-    body = lines[1:]
-    while body and not body[-1].strip():
-        body.pop()
+    body = [line for line in lines[1:] if line.strip()]
+    if not body:
+        raise invalid([FieldError(field="rows", message="there are none")])
     if len(body) > MAX_ROWS:
         message = f"has {len(body)} items, at most {MAX_ROWS} are allowed"
         raise invalid([FieldError(field="rows", message=message)])

@@ -7,6 +7,7 @@ from adapters.postgres.listing import ListedOrder
 from adapters.postgres.reading import OrderView
 from api.answers import (
     Destination,
+    ExpectedUnits,
     HoldAnswer,
     ListedOrderAnswer,
     OrderAnswer,
@@ -54,6 +55,13 @@ def placed_from_thread(placement: Placement, skus: Mapping[str, str]) -> OrderPl
             for shipment in placement.shipments
         ],
         backordered=units(placement.backordered),
+        expected=[
+            ExpectedUnits(
+                quantity=claim.units, **claim.model_dump(include=set(ExpectedUnits.model_fields))
+            )
+            for claim in placement.expected
+        ],
+        expected_by=placement.expected_by,
         hold=None if hold is None else HoldAnswer.model_validate(hold),
         links=links_of(placement.order_id, placement.status),
     )
@@ -61,6 +69,7 @@ def placed_from_thread(placement: Placement, skus: Mapping[str, str]) -> OrderPl
 
 def placed_from_books(order: OrderView) -> OrderPlaced:
     """The same for an order whose workflow has ended: how it stands now."""
+    expected = [claim for line in order.lines for claim in line.expected]
     return OrderPlaced(
         order_id=order.order_id,
         status=order.status,
@@ -75,6 +84,8 @@ def placed_from_books(order: OrderView) -> OrderPlaced:
             for line in order.lines
             if line.backordered
         ],
+        expected=[ExpectedUnits.model_validate(claim) for claim in expected],
+        expected_by=max((claim.promise for claim in expected), default=None),
         hold=_hold(order),
         links=links_of(order.order_id, order.status),
     )

@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
+from adapters.postgres.availability import AvailabilityReader
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -16,6 +18,7 @@ class Services:
     engine: AsyncEngine
     client: Client
     task_queue: str
+    availability: AvailabilityReader
     patience: timedelta = timedelta(seconds=10)
 
 

@@ -60,7 +60,7 @@ class CountStock(CountHead):
     """A count of a location. Each row is {"sku", "quantity"}; several rows of a SKU are added up.
     Rows that cannot be taken are quarantined, the others go in."""
 
-    rows: list[Any] = Field(max_length=MAX_ROWS)
+    rows: list[Any] = Field(min_length=1, max_length=MAX_ROWS)
 
 
 class GoodsLine(Body):

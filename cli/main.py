@@ -223,6 +223,42 @@ def bench(
 
 
 @app.command()
+def bench_stock(
+    rounds: Annotated[int, typer.Option(min=1, max=20)] = 5,
+    callers: Annotated[int, typer.Option(min=1, max=100, help="At a time.")] = 32,
+    reservations: Annotated[
+        int, typer.Option(min=1, max=100_000, help="In each measurement.")
+    ] = 20_000,
+    reads: Annotated[int, typer.Option(min=1, help="Of one SKU, in each measurement.")] = 60_000,
+    seconds: Annotated[int, typer.Option(min=1, help="That pgbench measures each time.")] = 2,
+    skus: Annotated[
+        tuple[int, int], typer.Option(min=1, help="At ten locations, in the two sets of books.")
+    ] = (10_000, 100_000),
+    open_orders: Annotated[
+        int, typer.Option(min=1, help="In fulfilment, in the larger books.")
+    ] = 100_000,
+    write: Annotated[Path | None, typer.Option(help="Write the report to this file too.")] = None,
+) -> None:
+    """Time reservations and reads of stock beside plain statements on the same Postgres."""
+    from cli.bench.stock.command import StockBenchOptions, run
+    from cli.bench.stock.data import Size
+
+    small, large = skus
+    run(
+        StockBenchOptions(
+            small=Size(locations=10, skus=small, open_orders=0),
+            large=Size(locations=10, skus=large, open_orders=open_orders),
+            rounds=rounds,
+            callers=callers,
+            reservations=reservations,
+            reads=reads,
+            seconds=seconds,
+            write=write,
+        )
+    )
+
+
+@app.command()
 def worker(data_dir: DataDir = DATA_DIR) -> None:
     """Run a worker, by default for the stack that is running."""
     _run_alone("worker", data_dir)

@@ -101,6 +101,8 @@ async def serving(
     await stock.lock(conn, locked)
     yield service
     if not waiting:
+        # Those that were looked at have all they lack; there may be something for the others.
+        service.has_left = service.is_full
         return
     names = await _positions(conn, lacking)
     # What came free elsewhere since is not locked, and goes to them by its own transaction.

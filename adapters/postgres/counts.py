@@ -22,7 +22,7 @@ MAX_UNITS = 100_000_000
 _STOCKED = text("SELECT sku FROM stock WHERE location_id = :location_id")
 _QUARANTINE = text("""
 INSERT INTO quarantined_rows (location_id, source, position, content, reason, at)
-SELECT :location_id, :source, q.position, q.content, q.reason, :at
+SELECT :location_id, :source, q.position, coalesce(q.content, 'null'), q.reason, :at
 FROM jsonb_to_recordset(:rows) AS q(position int, content jsonb, reason text)
 ORDER BY q.position
 """).bindparams(bindparam("rows", type_=JSONB))
@@ -127,7 +127,7 @@ async def _take(
     found = _sum(rows, quarantined)
     rows = [row for row in rows if row.sku in found]
     # A file of which no row could be read says nothing of what it does not list.
-    if count.kind == "full" and (found or not count.quarantined):
+    if count.kind == "full" and found:
         unread = {row.sku for row in quarantined}
         stocked = await conn.execute(_STOCKED, {"location_id": count.location_id})
         found |= {sku: 0 for sku in stocked.scalars() if sku not in found and sku not in unread}

@@ -1,14 +1,13 @@
-"""Lists of orders, page by page, and the stock that there is to sell."""
+"""Lists of orders, page by page."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.tables import channels, locations, orders, products, stock
+from adapters.postgres.tables import orders
 from domain.messages.orders import HoldReason, OrderStatus
 
 
@@ -43,23 +42,6 @@ class ListedOrder:
     ordered_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LocationStock:
-    """`available` units of a SKU are there to sell from this location."""
-
-    location_id: str
-    name: str
-    available: int
-
-
-@dataclass(frozen=True, slots=True)
-class Availability:
-    """`stock` maps each known SKU that was asked for to the locations which have it."""
-
-    channel_known: bool
-    stock: dict[str, list[LocationStock]]
-
-
 async def list_orders(
     engine: AsyncEngine, wanted: OrderFilter, after: Position | None, limit: int
 ) -> Sequence[ListedOrder]:
@@ -92,31 +74,3 @@ async def list_orders(
     async with engine.connect() as connection:
         rows = (await connection.execute(query)).mappings().all()
     return [ListedOrder(**{**row, "status": OrderStatus(row["status"])}) for row in rows]
-
-
-async def read_availability(engine: AsyncEngine, channel: str, skus: Sequence[str]) -> Availability:
-    """What is available to sell: on hand, less reserved, less buffer, in active locations."""
-    available = func.greatest(stock.c.on_hand - stock.c.reserved - stock.c.buffer, 0)
-    query = (
-        select(
-            exists(select(channels.c.code).where(channels.c.code == channel)).label("known"),
-            products.c.sku,
-            locations.c.id,
-            locations.c.name,
-            available.label("available"),
-        )
-        .outerjoin(stock, stock.c.sku == products.c.sku)
-        .outerjoin(locations, (locations.c.id == stock.c.location_id) & locations.c.active)
-        .where(products.c.sku.in_(skus))
-        .order_by(products.c.sku, locations.c.id)
-    )
-    found: defaultdict[str, list[LocationStock]] = defaultdict(list)
-    async with engine.connect() as connection:
-        rows = (await connection.execute(query)).all()
-        # Without a row, nothing has said yet whether there is such a channel.
-        known = rows[0].known if rows else True
-    for row in rows:
-        held = found[row.sku]
-        if row.id is not None:
-            held.append(LocationStock(row.id, row.name, row.available))
-    return Availability(known, dict(found))

@@ -1,5 +1,7 @@
 """Where an order stands: its status, what its customer was told, how it ends."""
 
+from datetime import datetime
+
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,12 +11,20 @@ from domain.notices import Told, news
 from domain.stock import Position
 
 _OUTLOOK = text("""
-SELECT o.reference, o.told, o.promise,
-       EXISTS (SELECT FROM shipments s WHERE s.order_id = o.id AND s.status = 'planned')
-           OR EXISTS (SELECT FROM earmarks e WHERE e.order_id = o.id AND e.units > 0) AS open,
+SELECT o.reference, o.told, s.promise, c.expected, c.expected_units,
+       s.planned OR EXISTS (SELECT FROM earmarks e WHERE e.order_id = o.id AND e.units > 0)
+           AS open,
        (SELECT coalesce(sum(l.backordered), 0)::int FROM order_lines l WHERE l.order_id = o.id)
            AS backordered
-FROM orders o WHERE o.id = :order_id
+FROM orders o
+CROSS JOIN LATERAL (
+    SELECT max(promise) FILTER (WHERE status <> 'abandoned') AS promise,
+           coalesce(bool_or(status = 'planned'), false) AS planned
+    FROM shipments WHERE order_id = o.id) AS s
+CROSS JOIN LATERAL (
+    SELECT max(promise) AS expected, coalesce(sum(units), 0)::int AS expected_units
+    FROM supply_claims WHERE order_id = o.id) AS c
+WHERE o.id = :order_id
 """)
 _TOLD = text("UPDATE orders SET told = :told WHERE id = :order_id").bindparams(
     bindparam("told", type_=JSONB)
@@ -66,14 +76,33 @@ async def tell_promise(step: Step, occasion: str) -> None:
     if row.open:
         return
     told = None if row.told is None else Told.model_validate(row.told)
-    day = None if row.promise is None else row.promise.date().isoformat()
-    now = Told(promised_day=day, backordered_units=row.backordered)
+    now = Told(
+        promised_day=_day(row.promise),
+        backordered_units=row.backordered,
+        expected_day=_day(row.expected),
+        expected_units=row.expected_units,
+    )
     template = news(told, now)
     if template is None:
         return
-    promise = None if row.promise is None else row.promise.isoformat()
-    step.notify(occasion, template, reference=row.reference, promise=promise, units=row.backordered)
+    step.notify(
+        occasion,
+        template,
+        reference=row.reference,
+        promise=_instant(row.promise),
+        units=row.backordered,
+        expected=_instant(row.expected),
+        expected_units=row.expected_units,
+    )
     await step.conn.execute(_TOLD, {"order_id": step.order_id, "told": now.model_dump()})
+
+
+def _day(at: datetime | None) -> str | None:
+    return None if at is None else at.date().isoformat()
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 async def write_status(step: Step, status: str, *, hold_reason: str | None, final: bool) -> None:

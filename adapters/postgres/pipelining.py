@@ -5,7 +5,7 @@ costs to prepare each for the way, come to more than the statements themselves.
 """
 
 import json
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Collection, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait
 from sqlalchemy import TextClause
@@ -39,6 +39,7 @@ class Pipeline:
     def __init__(self, driver: psycopg.AsyncConnection[Any], known: set[bytes]) -> None:
         self._driver = driver
         self._known = known
+        self._is_begun = False
 
     async def send(self, *requests: Request) -> list[list[tuple[Any, ...]]]:
         """Run statements one after the other; gives the rows of each.
@@ -47,6 +48,24 @@ class Pipeline:
         """
         statements = [_prepared(statement) for statement, _ in requests]
         unknown = {s.name: s for s in statements if s.name not in self._known}
+        try:
+            rows = await self._send(requests, statements, unknown)
+        except psycopg.errors.InvalidSqlStatementName:
+            if self._is_begun:
+                raise
+            # After a rollback the driver lets go of all that its connection had prepared.
+            await self._forget_all_but(unknown)
+            unknown = {s.name: s for s in statements if s.name not in self._known}
+            rows = await self._send(requests, statements, unknown)
+        self._is_begun = True
+        return rows
+
+    async def _send(
+        self,
+        requests: Sequence[Request],
+        statements: Sequence[_Prepared],
+        unknown: Mapping[bytes, _Prepared],
+    ) -> list[list[tuple[Any, ...]]]:
         pgconn = self._driver.pgconn
         for statement in unknown.values():
             pgconn.send_prepare(statement.name, statement.sql)
@@ -57,6 +76,12 @@ class Pipeline:
             parameters = [json.dumps(values[name]).encode() for name in statement.parameters]
             pgconn.send_query_prepared(statement.name, parameters)
         return [self._rows(result) for result in await self._receive()]
+
+    async def _forget_all_but(self, names: Collection[bytes]) -> None:
+        self._known.intersection_update(names)
+        if self._driver.pgconn.transaction_status != TransactionStatus.IDLE:
+            self._driver.pgconn.send_query_params(b"ROLLBACK", None)
+            await self._receive()
 
     async def _receive(self) -> list[PGresult]:
         pgconn = self._driver.pgconn

@@ -19,13 +19,29 @@ from adapters.postgres.tables import (
     products,
     reservations,
     shipments,
+    supplies,
+    supply_claims,
 )
 from domain.messages.orders import HoldReason, OrderStatus, ShipmentStatus, Tender
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedView:
+    """Units of a line that rest on a supply, which is `due` at its location: `promise` is when they
+    then reach the customer."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    supply_id: str
+    due: datetime
+    promise: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LineView:
-    """Units of a line by what became of them; what is in none of the parts is reserved."""
+    """Units of a line by what became of them; what is in none of the parts is reserved. `expected`
+    is the part of the backordered units that has a date."""
 
     line_id: str
     sku: str
@@ -35,6 +51,7 @@ class LineView:
     backordered: int
     shipped: int
     cancelled: int
+    expected: Sequence[ExpectedView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +148,7 @@ async def read_order(engine: AsyncEngine, order_id: str) -> OrderView | None:
             return None
         return OrderView(
             **{**order, "status": OrderStatus(order["status"]), "tender": Tender(order["tender"])},
-            lines=[LineView(**row) for row in await _rows(connection, _lines(order_id))],
+            lines=await _line_views(connection, order_id),
             shipments=await _shipment_views(connection, order_id),
             invoices=[InvoiceView(**row) for row in await _rows(connection, _invoices(order_id))],
             notices=[NoticeView(**row) for row in await _rows(connection, _notices(order_id))],
@@ -150,6 +167,15 @@ async def _rows(
     connection: AsyncConnection, query: Select[*tuple[Any, ...]]
 ) -> Sequence[RowMapping]:
     return (await connection.execute(query)).mappings().all()
+
+
+async def _line_views(connection: AsyncConnection, order_id: str) -> list[LineView]:
+    lines = await _rows(connection, _lines(order_id))
+    expected: defaultdict[str, list[ExpectedView]] = defaultdict(list)
+    if any(line["backordered"] for line in lines):
+        for row in await _rows(connection, _expected(order_id)):
+            expected[row["line_id"]].append(ExpectedView(**row))
+    return [LineView(**line, expected=expected[line["line_id"]]) for line in lines]
 
 
 async def _shipment_views(connection: AsyncConnection, order_id: str) -> list[ShipmentView]:
@@ -183,6 +209,23 @@ def _lines(order_id: str) -> Select[Any]:
         .join(products, products.c.sku == order_lines.c.sku)
         .where(order_lines.c.order_id == order_id)
         .order_by(order_lines.c.position)
+    )
+
+
+def _expected(order_id: str) -> Select[Any]:
+    claims = supply_claims
+    return (
+        select(
+            claims.c.line_id,
+            claims.c.sku,
+            claims.c.units.label("quantity"),
+            claims.c.supply_id,
+            supplies.c.due,
+            claims.c.promise,
+        )
+        .join(supplies, (supplies.c.id == claims.c.supply_id) & (supplies.c.sku == claims.c.sku))
+        .where(claims.c.order_id == order_id)
+        .order_by(supplies.c.due, claims.c.supply_id)
     )
 
 

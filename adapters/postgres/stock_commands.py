@@ -38,16 +38,17 @@ async def run_stock_command(
 
     Raises KeyReusedError when `source` stands for another request.
     """
-    is_full: list[bool] = []
+    here: list[tuple[Result, bool]] = []
 
     async def noting(conn: AsyncConnection) -> Result:
-        answer, full = await act(conn)
-        is_full[:] = [full]
-        return answer
+        here[:] = [await act(conn)]
+        return here[0][0]
 
     answer = await run_once(
         engine, key=f"stock {source}", request=request, result=result, act=noting
     )
-    if is_full != [False]:
+    # An attempt that another one at the same moment forestalled did nothing.
+    first = bool(here) and here[0][0] is answer
+    if not first or here[0][1]:
         await arrivals.serve_all(engine, skus, event_id=f"{source}:rest", at=now)
-    return Done(answer, first=bool(is_full))
+    return Done(answer, first)

@@ -12,19 +12,13 @@ from adapters.postgres.moved import Frozen, MovedPosition, add_up, read_position
 from adapters.postgres.places import check_skus, read_location
 from adapters.postgres.receipts import Units
 from adapters.postgres.stock_commands import Done, run_stock_command
+from adapters.postgres.supplies import InTransit, NewSupply, SupplyClosed, announce
 from domain.stock import Position
 
 _COUNTED = text("""
 SELECT sku, location_id FROM stock JOIN unnest(CAST(:skus AS text[]), CAST(:locations AS text[]))
     AS w(sku, location_id) USING (sku, location_id)
 WHERE counted_at >= :at
-""")
-_IS_SUPPLY = text("SELECT EXISTS (SELECT FROM supplies WHERE id = :id)")
-_SUPPLY = text("""
-INSERT INTO supplies (id, sku, location_id, origin_id, units, due, confidence)
-SELECT :id, w.sku, :location_id, :origin_id, w.units, :due, :confidence
-FROM unnest(CAST(:skus AS text[]), CAST(:units AS int[])) AS w(sku, units)
-ORDER BY w.sku
 """)
 
 
@@ -92,8 +86,6 @@ async def _send(
         sku: n for sku, (n, _) in add_up((u.sku, (u.quantity, 0)) for u in transfer.lines).items()
     }
     await check_skus(conn, units)
-    if (await conn.execute(_IS_SUPPLY, {"id": transfer.id})).scalar_one():
-        raise SupplyExists(transfer.id)
     leaving = {(sku, transfer.origin_id): n for sku, n in units.items()}
     await _check_free(conn, leaving, at)
     await stock.move(
@@ -105,18 +97,7 @@ async def _send(
         note=transfer.note or f"to {transfer.location_id}",
         by=transfer.by,
     )
-    await conn.execute(
-        _SUPPLY,
-        {
-            "id": transfer.id,
-            "location_id": transfer.location_id,
-            "origin_id": transfer.origin_id,
-            "due": transfer.due,
-            "confidence": transfer.confidence,
-            "skus": list(units),
-            "units": list(units.values()),
-        },
-    )
+    await _announce(conn, transfer, units)
     return Sent(positions=await read_positions(conn, transfer.origin_id, units)), False
 
 
@@ -128,3 +109,20 @@ async def _check_free(conn: AsyncConnection, leaving: Mapping[Position, int], at
     short = {p[0]: free[p] for p, n in leaving.items() if free[p] < n and p not in counted}
     if short:
         raise NotFree(short)
+
+
+async def _announce(conn: AsyncConnection, transfer: Transfer, units: Mapping[str, int]) -> None:
+    supply = NewSupply(
+        id=transfer.id,
+        location_id=transfer.location_id,
+        due=transfer.due,
+        confidence=transfer.confidence,
+        units=units,
+        origin_id=transfer.origin_id,
+    )
+    try:
+        is_new = await announce(conn, supply)
+    except (SupplyClosed, InTransit) as error:
+        raise SupplyExists(transfer.id) from error
+    if not is_new:
+        raise SupplyExists(transfer.id)

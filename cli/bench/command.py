@@ -1,12 +1,7 @@
 """Run the benchmark on a stack of its own, and say what came out."""
 
 import asyncio
-import importlib.metadata
-import os
-import platform
 import shutil
-import statistics
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +15,7 @@ from adapters.settings import DatabaseUrl
 from adapters.temporal import connect
 from cli.bench.counting import Counts
 from cli.bench.measuring import Bench, Round
+from cli.bench.reporting import machine, spread, write_section
 from cli.bench.scenario import ONE_LOCATION, TWO_LOCATIONS, prepare
 from cli.stack import Stack, StackOptions
 
@@ -41,7 +37,7 @@ def run(options: BenchOptions) -> None:
     report = asyncio.run(_measure(options))
     print(report)
     if options.write is not None:
-        options.write.write_text(report, encoding="utf-8")
+        write_section(options.write, "orders", report)
 
 
 async def _measure(options: BenchOptions) -> str:
@@ -74,23 +70,21 @@ def _report(options: BenchOptions, one: Counts, two: Counts, rounds: Sequence[Ro
         for name in names
     )
     timed = "\n".join(
-        f"| {words} | {_spread([getattr(r, name) for r in rounds])} | "
-        f"{_spread([getattr(r, name) / r.empty for r in rounds], digits=3)} |"
+        f"| {words} | {spread([getattr(r, name) for r in rounds])} | "
+        f"{spread([getattr(r, name) / r.empty for r in rounds], digits=3)} |"
         for name, words in (
             ("placed", "orders placed (answered with their promise)"),
             ("closed", "orders from placing to closed"),
             ("empty", "empty workflows"),
         )
     )
-    return f"""# Benchmarks
+    return f"""## Orders
 
-`make bench` measures all of this anew and writes this file. Counts are exact. Times depend on the
-machine: what can be compared is the ratio to an empty workflow, measured in the same run in turns
-with the orders.
+Written by `make bench`. Counts are exact; rates are beside those of an empty workflow.
 
-{_machine()}
+{machine(*_PACKAGES)}
 
-## What a straight order on account leaves behind
+### What a straight order on account leaves behind
 
 From its placing to its closing, in a world without faults.
 
@@ -103,7 +97,7 @@ activity and each further attempt, timer, signal, update and upsert of search at
 local activities of one workflow task are one together. Customers' notices are sent by one relay for
 all orders and stand in no order's history.
 
-## Orders per second
+### Orders per second
 
 {options.rounds} rounds of {options.orders} orders and as many empty workflows,
 {options.concurrency} clients at a time; median (lowest to highest). Everything runs on this one
@@ -114,26 +108,3 @@ warehouses.
 |---|---|---|
 {timed}
 """
-
-
-def _spread(values: Sequence[float], digits: int = 1) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
-
-
-def _machine() -> str:
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
-    return (
-        f"- machine: {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}\n- versions: {versions}\n- commit: {_commit()}"
-    )
-
-
-def _commit() -> str:
-    git = shutil.which("git")
-    if git is None:
-        return "unknown"
-    answer = subprocess.run(
-        [git, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip() or "unknown"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -15,6 +15,7 @@ from temporalio.worker import Worker
 
 from cli.bench.counting import Counts, count
 from cli.bench.empty import EmptyWorkflow
+from cli.bench.lanes import in_lanes
 from cli.bench.scenario import ONE_LOCATION, body
 from domain.identity import workflow_id
 from worker.assembly import sandbox
@@ -53,13 +54,17 @@ class Bench:
         """Place and close so many orders, then run as many empty workflows."""
         prefix = f"rate-{uuid4().hex[:8]}"
         started = time.perf_counter()
-        await self._all(orders, lambda n: self._place(f"{prefix}-{n}", ONE_LOCATION))
+        await in_lanes(
+            orders, self.concurrency, lambda n: self._place(f"{prefix}-{n}", ONE_LOCATION)
+        )
         placed = time.perf_counter() - started
         await self._until_closed(f"{prefix}-%", orders)
         closed = time.perf_counter() - started
         async with self._empty_worker() as queue:
             started = time.perf_counter()
-            await self._all(orders, lambda n: self._run_empty(f"{prefix}-empty-{n}", queue))
+            await in_lanes(
+                orders, self.concurrency, lambda n: self._run_empty(f"{prefix}-empty-{n}", queue)
+            )
             empty = time.perf_counter() - started
         return Round(placed=orders / placed, closed=orders / closed, empty=orders / empty)
 
@@ -77,18 +82,6 @@ class Bench:
             self.client, task_queue=queue, workflows=[EmptyWorkflow], workflow_runner=sandbox()
         ):
             yield queue
-
-    async def _all(self, number: int, do: Callable[[int], Awaitable[None]]) -> None:
-        """Do it for each number, `concurrency` at a time."""
-        waiting = iter(range(number))
-
-        async def lane() -> None:
-            for n in waiting:
-                await do(n)
-
-        async with asyncio.TaskGroup() as lanes:
-            for _ in range(self.concurrency):
-                lanes.create_task(lane())
 
     async def _until_closed(self, prefix: str, number: int) -> None:
         async with asyncio.timeout(_PATIENCE):

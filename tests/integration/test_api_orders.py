@@ -41,6 +41,8 @@ async def test_an_order_is_placed_and_answered_in_one_call(api: Api) -> None:
             }
         ],
         "backordered": [],
+        "expected": [],
+        "expected_by": None,
         "hold": None,
         "links": {"self": f"/orders/{order_id}"},
     }

@@ -108,6 +108,11 @@ _HEALTHY = (
     UPDATE accounts SET open_amount = 1000, unpaid_amount = 600, unapplied_amount = 100
     """,
     """
+    INSERT INTO supplies (id, sku, location_id, units, received, claimed, due, confidence)
+    VALUES ('S1', 'P1', 'LIL', 9, 7, 2, :at, 1)
+    """,
+    "INSERT INTO supply_claims VALUES ('web:2', '1', 'S1', 'P1', 2, :at)",
+    """
     INSERT INTO payments (reference, order_id, state, authorised, captured, currency)
     VALUES ('web:3:pay', 'web:3', 'declined', 0, 0, 'EUR')
     """,
@@ -132,6 +137,12 @@ _FAULTS = [
     ("held-open", ["UPDATE orders SET status = 'cancelled' WHERE id = 'web:2'"]),
     ("held-open", ["UPDATE shipments SET status = 'abandoned' WHERE id = 'web:2:1'"]),
     ("held-open", ["UPDATE reservations SET order_id = 'web:9' WHERE held > 0"]),
+    ("supply-claimed", ["UPDATE supplies SET claimed = 1"]),
+    ("supply-claimed", ["UPDATE supply_claims SET units = 1"]),
+    ("supply-claimed", ["UPDATE supplies SET units = 8"]),
+    ("supply-claimed", ["UPDATE supplies SET closed = true"]),
+    ("line-expected", ["UPDATE supply_claims SET units = 3"]),
+    ("line-expected", ["UPDATE order_lines SET backordered = 1 WHERE order_id = 'web:2'"]),
     ("line-units", ["UPDATE order_lines SET backordered = 1 WHERE order_id = 'web:2'"]),
     (
         "line-units",

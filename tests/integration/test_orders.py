@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.postgres.steps import KeyReusedError
+from adapters.postgres.supplies import NewSupply, put_supply
 from domain.identity import order_of_shipment
 from domain.messages.orders import HoldReason, OrderStatus, Tender
 from domain.messages.steps import (
@@ -175,6 +176,7 @@ async def _everything_that_can_happen(books: Books) -> None:
     await _by_card(books)
     await _refused(books)
     await _given_up(books)
+    await _rested_on_supplies(books)
 
 
 async def _on_account(books: Books) -> None:
@@ -263,6 +265,24 @@ async def _given_up(books: Books) -> None:
     await books.orders.cancel_order(_cancel(order_of_shipment(part), OrderStatus.CLOSED))
     await books.sql("UPDATE stock SET buffer = on_hand")
     await books.sourced(("SKU-1", 1))
+
+
+async def _rested_on_supplies(books: Books) -> None:
+    """What is to come covers what is missing or a part of it, all of the order or its rest."""
+    # Two units of SKU-1 go to the orders that wait for it.
+    await books.stock(GNT_1=3, GNT_3=1)
+    for sku, units in (("SKU-1", 1), ("SKU-2", 1), ("SKU-3", 2), ("SKU-4", 2)):
+        supply = NewSupply(sku, "GNT", AT + timedelta(days=1), 1.0, {sku: units})
+        await put_supply(books.engine, supply)
+    rests = [
+        await books.sourced((f"SKU-{n}", units)) for n, units in ((1, 3), (2, 2), (3, 3), (4, 2))
+    ]
+    for order in (rests[0], rests[2]):
+        await books.carrying.book_carrier(book(f"{order}:1"))
+    await put_supply(
+        books.engine, NewSupply("SKU-3", "GNT", AT + timedelta(days=9), 1.0, {"SKU-3": 2})
+    )
+    await books.sourcing.allocate(allocate(rests[2], 3, next_shipment=2))
 
 
 async def test_cancelling_for_another_reason_under_the_same_key_is_an_error(

@@ -1,0 +1,17 @@
+"""Many callers at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+
+async def in_lanes(number: int, lanes: int, do: Callable[[int], Awaitable[object]]) -> None:
+    """Do it for each number below `number`, `lanes` at a time."""
+    waiting = iter(range(number))
+
+    async def lane() -> None:
+        for n in waiting:
+            await do(n)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(lanes):
+            group.create_task(lane())

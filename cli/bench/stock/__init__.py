@@ -1,0 +1,1 @@
+"""`ariane bench-stock`: reservations and reads of stock, timed beside plain statements."""
