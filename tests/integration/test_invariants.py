@@ -235,6 +235,28 @@ _FAULTS = [
             "UPDATE payments SET captured = 1",
         ],
     ),
+    (
+        "earmark-open",
+        [
+            """
+            INSERT INTO earmarks (order_id, sku, location_id, units)
+            VALUES ('web:1', 'P1', 'LIL', 1)
+            """
+        ],
+    ),
+    (
+        "stock-reserved",
+        [
+            """
+            INSERT INTO earmarks (order_id, sku, location_id, units)
+            VALUES ('web:2', 'P1', 'LIL', 1)
+            """
+        ],
+    ),
+    ("stock-pooled", ["UPDATE stock SET pooled = 1 WHERE sku = 'P1'"]),
+    ("stock-pooled", ["INSERT INTO pools VALUES ('P1', 'LIL', 'web', 2)"]),
+    ("pool-draws", ["INSERT INTO pool_draws VALUES ('web:2', 'P1', 'LIL', 4)"]),
+    ("stock-aside", ["UPDATE stock SET set_aside = 1 WHERE sku = 'P2'"]),
     ("order-once", ["UPDATE orders SET reference = '4' WHERE id = 'web:3'"]),
     (
         "order-once",

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from activities.reconciling import ReconcileActivities
+from adapters.postgres.counts import Count, CountedRow, take_count
 from adapters.postgres.steps import KeyReusedError
 from adapters.postgres.supplies import NewSupply, put_supply
+from adapters.temporal import connect
 from domain.identity import order_of_shipment
 from domain.messages.orders import HoldReason, OrderStatus, Tender
+from domain.messages.repairs import Finding, TakeUp
 from domain.messages.steps import (
     CancelOrder,
     CapturePayment,
@@ -177,6 +181,7 @@ async def _everything_that_can_happen(books: Books) -> None:
     await _refused(books)
     await _given_up(books)
     await _rested_on_supplies(books)
+    await _changed_by_others(books)
 
 
 async def _on_account(books: Books) -> None:
@@ -265,6 +270,30 @@ async def _given_up(books: Books) -> None:
     await books.orders.cancel_order(_cancel(order_of_shipment(part), OrderStatus.CLOSED))
     await books.sql("UPDATE stock SET buffer = on_hand")
     await books.sourced(("SKU-1", 1))
+
+
+async def _changed_by_others(books: Books) -> None:
+    """A critical order and a count take stock; the reconciler finds an order without a workflow."""
+    await books.sql("UPDATE stock SET buffer = 0")
+    await books.stock(LYO_2=50)
+    standard = await books.sourced(("SKU-2", 2))
+    await books.sql("UPDATE stock SET buffer = on_hand")
+    await books.sourced(("SKU-2", 1), critical=True)
+    await books.carrying.book_carrier(book(f"{standard}:1"))
+    count = Count(
+        id="C-1",
+        location_id="LYO",
+        taken_at=AT + timedelta(days=4),
+        kind="partial",
+        by=None,
+        rows=(CountedRow(position=1, sku="SKU-2", quantity=1),),
+    )
+    await take_count(books.engine, count, AT + timedelta(days=4))
+    nowhere = await connect("127.0.0.1:1", "default", lazy=True)
+    reconciling = ReconcileActivities(books.engine, nowhere)
+    await reconciling.take_up(
+        TakeUp(order_id=standard, finding=Finding.TERMINATED, run="run-1", at=AT)
+    )
 
 
 async def _rested_on_supplies(books: Books) -> None:
