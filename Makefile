@@ -3,16 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench lock clean
+.PHONY: help demo up test check bench bench-stock lock clean
 
 help:
-	@echo "make demo    place a day of orders in a local stack and watch them through"
-	@echo "make up      start the local stack; Ctrl-C stops it"
-	@echo "make test    run all tests"
-	@echo "make check   lint, format, types and the direction of imports"
-	@echo "make bench   measure, and print what docs/benchmarks.md says"
-	@echo "make lock    resolve the dependencies again"
-	@echo "make clean   remove the virtual environment, the caches and the local stack's data"
+	@echo "make demo         place a day of orders in a local stack and watch them through"
+	@echo "make up           start the local stack; Ctrl-C stops it"
+	@echo "make test         run all tests"
+	@echo "make check        lint, format, types and the direction of imports"
+	@echo "make bench        measure, and print what docs/benchmarks.md says"
+	@echo "make bench-stock  time reservations and reads of stock beside plain statements"
+	@echo "make lock         resolve the dependencies again"
+	@echo "make clean        remove the virtual environment, the caches and the local stack's data"
 
 # Made anew when the locks change.
 .venv/stamp: requirements.lock requirements-dev.lock
@@ -42,6 +43,9 @@ check: .venv/stamp
 
 bench: .venv/stamp
 	$(BIN)/ariane bench --write docs/benchmarks.md
+
+bench-stock: .venv/stamp
+	$(BIN)/ariane bench-stock --write docs/benchmarks.md
 
 # The first file is what a server runs; the second, with the local stack and the tools, is for work
 # here, and repeats the first one's versions: what is tested is what is run.

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from adapters.postgres import credit, outlook, received, shipping, stock
+from adapters.postgres import credit, outlook, received, shipping, stock, yielding
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_shipment
 from domain.messages.orders import ShipmentStatus, Tender
@@ -113,6 +113,8 @@ async def _pick(step: Step, request: RecordPick) -> PickRecorded:
         skus = ()
         step.tell(EventKind.PICKED, **detail)
     await shipping.write_status(step.conn, request.shipment_id, ShipmentStatus.PICKED)
+    # After the write: whoever asks the shipment to give way locks its row first.
+    await yielding.refused(step.conn, request.shipment_id)
     return PickRecorded(picked=picked, missing=missing, missing_skus=skus)
 
 

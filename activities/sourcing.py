@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.telling import tell_decision
 from adapters.postgres import allocation, arrivals, expectations, outlook, stock, yielding
+from adapters.postgres.available_to_order import read_available
 from adapters.postgres.desk import Claim, StockDesk, Verdict
 from adapters.postgres.expectations import Rested
 from adapters.postgres.network_cache import NetworkCache
@@ -106,8 +107,25 @@ class SourcingActivities:
             act=lambda step: _write(step, request, problem, plan, free),
             again=_again,
         )
+        if done.backordered and not done.repeated and request.reserve and done.obstacle is None:
+            free |= await self._came_meanwhile(standing, problem, taken)
         await arrivals.serve_all(self._engine, free, event_id=key, at=request.at)
         return done
+
+    async def _came_meanwhile(
+        self,
+        standing: allocation.Standing,
+        problem: SourcingProblem,
+        taken: dict[Position, int],
+    ) -> set[str]:
+        """SKUs that came while the order was not known to wait for them: nobody gave it any."""
+        known = {(row.sku, row.location_id): row.units for row in problem.availability}
+        async with self._engine.connect() as conn:
+            now = await read_available(
+                conn, problem.order_id, standing.channel, {line.sku for line in problem.lines}
+            )
+        left = {p: units - taken.get(p, 0) for p, units in known.items()}
+        return {row.sku for row in now if row.units > left.get((row.sku, row.location_id), 0)}
 
     async def _void(self, key: str, request: Allocate) -> Allocation:
         """Another attempt has decided already, or the order has ended: nothing is taken."""

@@ -21,7 +21,7 @@ from api.fields import (
     Words,
 )
 
-MAX_ROWS = 100_000
+MAX_ROWS = 50_000
 MAX_LINES = 1000
 MAX_ASKED = 500
 

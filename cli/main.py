@@ -237,11 +237,20 @@ def bench_stock(
     open_orders: Annotated[
         int, typer.Option(min=1, help="In fulfilment, in the larger books.")
     ] = 100_000,
+    contended: Annotated[
+        int | None,
+        typer.Option(min=1, help="Instead: so many reservations of a few rows, all checked."),
+    ] = None,
     write: Annotated[Path | None, typer.Option(help="Write the report to this file too.")] = None,
 ) -> None:
     """Time reservations and reads of stock beside plain statements on the same Postgres."""
     from cli.bench.stock.command import StockBenchOptions, run
+    from cli.bench.stock.contended import ContendedOptions, contend
     from cli.bench.stock.data import Size
+
+    if contended is not None:
+        contend(ContendedOptions(contended, processes=2, desks=2, callers=callers, write=write))
+        return
 
     small, large = skus
     run(

@@ -55,7 +55,9 @@ def _waits(state: OrderState) -> list[str]:
     if state.stopping is not None:
         waits.append(f"what can be stopped to be taken back, for it ends: {state.stopping}")
     if state.backordered and state.backordered_until is not None:
-        waits.append(f"stock, until {_when(state.backordered_until)}")
+        coming = sum(expected.units for expected in state.expected)
+        date = f" ({coming} unit(s) expected by {_when(state.expected_by)})" if coming else ""
+        waits.append(f"stock{date}, until {_when(state.backordered_until)}")
     for shipment in state.shipments.values():
         if shipment.status in _WAITS_FOR:
             due = "" if shipment.due is None else f", until {_when(shipment.due)}"

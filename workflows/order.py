@@ -100,6 +100,8 @@ class OrderWorkflow:
             promise=self._state.promise,
             shipments=tuple(s.plan for s in self._state.shipments.values()),
             backordered=self._state.backordered,
+            expected=self._state.expected,
+            expected_by=self._state.expected_by,
             hold=self._state.hold,
         )
 
@@ -169,10 +171,13 @@ class OrderWorkflow:
             state.shipments[plan.shipment_id] = ShipmentState(plan=plan)
         state.promise = allocation.promise
         state.backordered = allocation.backordered
+        state.expected, state.expected_by = allocation.expected, allocation.expected_by
         if not allocation.backordered or state.hold is not None or state.stopping is not None:
             state.backordered_until = None
-        elif state.backordered_until is None:
-            state.backordered_until = workflow.now() + self._policy.backorder_timeout
+        elif state.backordered_until is None or state.expected_by is not None:
+            # Who was given a date is not given up before it.
+            since = max(workflow.now(), state.expected_by or workflow.now())
+            state.backordered_until = since + self._policy.backorder_timeout
         state.advance()
 
     async def _source_again(self) -> None:

@@ -56,6 +56,7 @@ class Outcomes:
         state = self._state
         state.hold = None
         state.backordered = {}
+        state.expected, state.expected_by = (), None
         state.backordered_until = None
         state.uncaptured = None
         left = any(s.status.has_left for s in state.shipments.values())

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.availability import UNITS
+from adapters.postgres.available_to_order import read_available
 from adapters.postgres.network_cache import NetworkCache
 from domain.messages.orders import OrderStatus, PlannedShipment
 from domain.messages.steps import Allocate
@@ -63,16 +63,6 @@ LEFT JOIN postal_codes exact ON exact.country = o.country AND exact.postal_code 
 LEFT JOIN postal_codes middle ON middle.country = o.country AND middle.postal_code = ''
 WHERE o.id = :order_id
 """)
-_AVAILABILITY = text(f"""
-SELECT s.location_id, s.sku, {UNITS} + coalesce(e.units, 0) AS units
-FROM (SELECT CAST(:channel AS text) AS channel) AS asks
-CROSS JOIN stock s
-JOIN locations l ON l.id = s.location_id AND l.active
-LEFT JOIN earmarks e
-    ON e.order_id = :order_id AND e.sku = s.sku AND e.location_id = s.location_id
-WHERE s.sku = ANY(:skus)
-ORDER BY s.location_id, s.sku
-""")  # noqa: S608 - made of a constant
 _DROP = text("""
 DELETE FROM earmarks
 WHERE order_id = :order_id AND (CAST(:skus AS text[]) IS NULL OR sku = ANY(:skus))
@@ -180,23 +170,17 @@ async def read_problem(
 
     What is earmarked for the order counts as available to it.
     """
-    stocked: Sequence[RowMapping] = ()
+    available: tuple[Availability, ...] = ()
     if request.reserve and standing.lines:
-        asked = {
-            "order_id": request.order_id,
-            "channel": standing.channel,
-            "skus": sorted({line.sku for line in standing.lines}),
-        }
-        stocked = (await conn.execute(_AVAILABILITY, asked)).mappings().all()
+        skus = {line.sku for line in standing.lines}
+        available = await read_available(conn, request.order_id, standing.channel, skus)
     locations, services = await network.read(conn)
     countries = {standing.facts["country"], "*"}
     return SourcingProblem(
         order_id=request.order_id,
         at=request.at,
         lines=standing.lines,
-        availability=tuple(
-            Availability.model_validate(dict(row)) for row in stocked if row["units"] > 0
-        ),
+        availability=available,
         locations=locations,
         services=tuple(s for s in services if s.destination_country in countries),
         exclusions=request.exclusions,

@@ -7,8 +7,12 @@ import re
 import shutil
 import statistics
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 _HEAD = """# Benchmarks
 
@@ -31,6 +35,18 @@ def write_section(path: Path, name: str, content: str) -> None:
         if section in sections
     ]
     path.write_text("\n".join([_HEAD, *written]), encoding="utf-8")
+
+
+@contextmanager
+def progress_bar(words: str, total: int) -> Iterator[Callable[[int], object]]:
+    """Show how far it is: what is given is called with how many of `total` are done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    # Drawn seldom: it takes its time from what is measured.
+    with Progress(
+        *columns, TimeElapsedColumn(), console=Console(stderr=True), refresh_per_second=1
+    ) as progress:
+        task = progress.add_task(words, total=total)
+        yield lambda done: progress.update(task, completed=done)
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:

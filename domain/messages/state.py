@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.identity import shipment_number
 from domain.messages.events import HoldRejection, HoldRelease
 from domain.messages.orders import (
+    Expected,
     Hold,
     OrderFacts,
     OrderStatus,
@@ -104,6 +105,7 @@ class ShipmentState(_Mutable):
 class OrderState(_Mutable):
     """Everything that an order's workflow knows; serialisable as a whole.
 
+    `expected` is the part of what is backordered that has a date, all of it there by `expected_by`.
     `reopened` says that units have become free of their shipment and are to be sourced again,
     `uncaptured` in words which money could not be taken for what has left. `funds_arrived` says
     that credit was claimed for a held order meanwhile. `rejection` is a person's decision that has
@@ -121,6 +123,8 @@ class OrderState(_Mutable):
     stopping: str | None = None
     stopped_by: str | None = None
     backordered: dict[str, int] = Field(default_factory=dict)
+    expected: tuple[Expected, ...] = ()
+    expected_by: datetime | None = None
     backordered_until: datetime | None = None
     stock_arrived: bool = False
     reopened: bool = False

@@ -52,7 +52,7 @@ class Taken:
 def take_missing(holdings: Iterable[Holding], missing: Mapping[Position, int]) -> list[Taken]:
     """Take what is missing at each position from those that may wait longest.
 
-    What is picked is not taken: where the rest does not come to what is missing, all of it is taken.
+    What is picked is not taken, even where the rest does not come to what is missing.
     """
     left = dict(missing)
     taken = []

@@ -174,7 +174,7 @@ async def test_whatever_stands_in_a_row_the_others_go_in(api: Api, row: Any) -> 
         ({"by": ""}, "by"),
         ({"rows": {}}, "rows"),
         ({"rows": [], "kind": "full"}, "rows"),
-        ({"rows": [1] * 100_001}, "rows"),
+        ({"rows": [1] * 50_001}, "rows"),
         ({"colour": "red"}, "colour"),
     ],
     ids=lambda value: ascii(value)[:40],

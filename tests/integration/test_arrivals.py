@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.postgres import arrivals
+from adapters.postgres import arrivals, outlook
 from adapters.postgres.desk import Claim, Verdict
 from domain.messages.steps import Exclusion
 from tests.support.books import AT, Books, allocate, open_books, wanted
@@ -152,6 +152,30 @@ async def test_who_comes_at_the_same_moment_cannot_take_what_one_that_waits_gets
 
     assert await _got(books) == {waiting: 5}
     assert not any(allocation.shipments for allocation in placed)
+
+
+async def test_stock_that_comes_while_an_order_is_being_decided_on_is_given_to_it(
+    books: Books,
+) -> None:
+    order = await books.order(("SKU-1", 2))
+    await books.fund(order)
+    async with books.engine.begin() as conn:
+        await outlook.lock_order(conn, order)
+        deciding = asyncio.create_task(books.sourcing.allocate(allocate(order)))
+        await books.until_blocked()
+        # It does not wait yet, and what is decided does not know of this.
+        await books.stock(LIL_1=2)
+    assert (await deciding).backordered == {"1": 2}
+    assert await _got(books) == {order: 2}
+
+
+async def test_what_an_order_rules_out_is_not_given_to_it_again(books: Books) -> None:
+    await books.stock(LIL_1=2)
+    order = await books.order(("SKU-1", 2))
+    await books.fund(order)
+    ruled_out = Exclusion(location_id="LIL", sku="SKU-1", reason="Lille does not find it")
+    await books.sourcing.allocate(allocate(order, exclusions=[ruled_out]))
+    assert await _got(books) == {}
 
 
 async def test_stock_that_comes_many_times_at_once_is_given_once(books: Books) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from adapters.postgres.commands import Overtaken
 from adapters.postgres.counts import Count, CountedRow, CountTaken, QuarantinedRow, take_count
@@ -369,6 +370,29 @@ async def test_a_count_at_the_same_moment_as_twenty_reservations(books: Books) -
     granted = verdicts.count(Verdict.GRANTED)
     assert len(taken.resourced) == 10 + granted - 5
     await books.check()
+
+
+async def test_who_came_while_a_count_waited_loses_first_and_is_waited_for(books: Books) -> None:
+    await books.stock(LIL_1=10)
+    old, young = await books.order(("SKU-1", 5)), await books.order(("SKU-1", 5))
+    await books.sql("UPDATE orders SET ordered_at = :at WHERE id = :id", at=_TEN, id=young)
+    await books.desk.reserve(Claim(old, wanted(old, LIL_1=5)))
+    lock = text("SELECT FROM orders WHERE id = :id FOR NO KEY UPDATE")
+
+    async with books.engine.connect() as busy, books.engine.connect() as busier:
+        await busy.execute(lock, {"id": old})
+        count = asyncio.create_task(_take(books, ("SKU-1", 3)))
+        await books.until_blocked()
+        await books.desk.reserve(Claim(young, wanted(young, LIL_1=5)))
+        await busier.execute(lock, {"id": young})
+        await busy.rollback()
+        await books.until_blocked()
+        assert not count.done()
+        await busier.rollback()
+
+    assert (await count).resourced == tuple(sorted([old, young]))
+    assert await _stock(books) == (3, 3)
+    assert await books.value("SELECT order_id FROM earmarks") == old
 
 
 async def test_two_counts_at_once_leave_what_the_later_one_says(books: Books) -> None:

