@@ -68,12 +68,13 @@ def _refusal(request: SecureCredit, claim: credit.Claim | None) -> CreditRefused
     if claim is None:
         reason = f"the customer has no account in {request.currency}"
         return CreditRefused(reason=reason, exposure=0, limit=0)
+    standing = claim.standing
+    if claim.has_ended:
+        reason = "the order has ended"
+        return CreditRefused(reason=reason, exposure=standing.exposure, limit=standing.limit)
     amount, exposure, limit = (
         money(value, request.currency)
-        for value in (claim.amount, claim.standing.exposure, claim.standing.limit)
+        for value in (claim.amount, standing.exposure, standing.limit)
     )
-    return CreditRefused(
-        reason=f"{amount} on top of an exposure of {exposure} exceeds the limit of {limit}",
-        exposure=claim.standing.exposure,
-        limit=claim.standing.limit,
-    )
+    reason = f"{amount} on top of an exposure of {exposure} exceeds the limit of {limit}"
+    return CreditRefused(reason=reason, exposure=standing.exposure, limit=standing.limit)

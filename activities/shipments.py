@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from adapters.postgres import credit, outlook, received, shipping, stock, yielding
+from adapters.postgres import arrivals, credit, outlook, received, shipping, stock, yielding
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_shipment
 from domain.messages.orders import ShipmentStatus, Tender
@@ -42,28 +42,36 @@ class ShipmentActivities:
         The first report counts: when a workflow task is lost, the pick is recorded again, by then
         perhaps with another report.
         """
-        return await once(
+        key = f"{request.shipment_id}:pick"
+        free: set[str] = set()
+        done = await once(
             self._engine,
-            key=f"{request.shipment_id}:pick",
+            key=key,
             order_id=order_of_shipment(request.shipment_id),
             at=request.at,
             request=request.model_copy(update={"quantities": None}),
             result=_PICK,
-            act=lambda step: _pick(step, request),
+            act=lambda step: _pick(step, request, free),
         )
+        await arrivals.serve_all(self._engine, free, event_id=key, at=request.at)
+        return done
 
     @activity.defn
     async def record_dispatch(self, request: RecordDispatch) -> DispatchRecorded:
         """Consume the stock, issue the invoice, and move the exposure from open to unpaid."""
-        return await once(
+        key = f"{request.shipment_id}:dispatch"
+        free: set[str] = set()
+        done = await once(
             self._engine,
-            key=f"{request.shipment_id}:dispatch",
+            key=key,
             order_id=order_of_shipment(request.shipment_id),
             at=request.at,
             request=request,
             result=_DISPATCH,
-            act=lambda step: _dispatch(step, request),
+            act=lambda step: _dispatch(step, request, free),
         )
+        await arrivals.serve_all(self._engine, free, event_id=key, at=request.at)
+        return done
 
     @activity.defn
     async def record_delivery(self, request: RecordDelivery) -> Recorded:
@@ -92,7 +100,8 @@ class ShipmentActivities:
         )
 
 
-async def _pick(step: Step, request: RecordPick) -> PickRecorded:
+async def _pick(step: Step, request: RecordPick, free: set[str]) -> PickRecorded:
+    """The SKUs of what a count has found in the meantime are added to `free`."""
     shipment = await shipping.read_shipment(step.conn, request.shipment_id)
     await outlook.lock_order(step.conn, step.order_id)
     held = await shipping.read_held(step.conn, request.shipment_id)
@@ -104,7 +113,10 @@ async def _pick(step: Step, request: RecordPick) -> PickRecorded:
         "units": sum(picked.values()),
     }
     if short:
-        await stock.distrust(step.conn, step.order_id, _positions(short), request.occurred_at)
+        counted = await stock.distrust(
+            step.conn, step.order_id, _positions(short), request.occurred_at
+        )
+        free.update(sku for sku, _ in counted)
         await shipping.write_short(step.conn, step.order_id, request.shipment_id, missing)
         skus = tuple(sorted({row["sku"] for row in short}))
         missing_units = sum(missing.values())
@@ -118,7 +130,8 @@ async def _pick(step: Step, request: RecordPick) -> PickRecorded:
     return PickRecorded(picked=picked, missing=missing, missing_skus=skus)
 
 
-async def _dispatch(step: Step, request: RecordDispatch) -> DispatchRecorded:
+async def _dispatch(step: Step, request: RecordDispatch, free: set[str]) -> DispatchRecorded:
+    """The SKUs of what a count has missed already are added to `free`."""
     shipment = await shipping.read_shipment(step.conn, request.shipment_id)
     rows = await shipping.read_value(step.conn, request.shipment_id)
     amount = sum(row["held"] * row["unit_price"] for row in rows)
@@ -126,9 +139,10 @@ async def _dispatch(step: Step, request: RecordDispatch) -> DispatchRecorded:
     if shipment["tender"] == Tender.ACCOUNT:
         unapplied = await credit.move_to_invoiced(step.conn, step.order_id, amount)
     await outlook.lock_order(step.conn, step.order_id)
-    await stock.consume(
+    counted = await stock.consume(
         step.conn, step.order_id, _positions(rows), request.shipment_id, request.occurred_at
     )
+    free.update(sku for sku, _ in counted)
     invoice_id = f"INV-{request.shipment_id}"
     await shipping.write_dispatched(
         step.conn,

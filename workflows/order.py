@@ -30,6 +30,7 @@ from domain.messages.orders import (
     HoldReason,
     OrderStatus,
     Placement,
+    ShipmentStatus,
 )
 from domain.messages.state import (
     OrderClosed,
@@ -365,7 +366,8 @@ class OrderWorkflow:
         shipment = self._state.shipments.get(event.shipment_id)
         if shipment is not None and self._is_new("count", event.event_id):
             self._state.reopened = True
-            if event.nothing_left:
+            if event.nothing_left or shipment.status is not ShipmentStatus.PLANNED:
+                # The location may have been told to send more than the shipment now has.
                 shipment.withdrawal = Withdrawal(reason=event.reason)
 
     @workflow.signal

@@ -73,7 +73,7 @@ async def adjust(engine: AsyncEngine, adjustment: Adjustment, now: datetime) -> 
 
 async def _adjust(
     conn: AsyncConnection, adjustment: Adjustment, source: str, now: datetime
-) -> tuple[Moved, bool]:
+) -> Moved:
     location = await read_location(conn, adjustment.location_id)
     wanted = add_up((line.sku, (line.delta, line.aside)) for line in adjustment.lines)
     await check_skus(conn, wanted)
@@ -99,8 +99,7 @@ async def _adjust(
     done = await correct(conn, changes.keys(), decide, correction)
     _check_blocked(done)
     positions = await read_positions(conn, location.id, wanted)
-    moved = Moved(positions=positions, resourced=done.resourced, served=done.served)
-    return moved, done.is_full
+    return Moved(positions=positions, resourced=done.resourced, served=done.served)
 
 
 def _check_blocked(done: Corrected) -> None:

@@ -68,14 +68,13 @@ class Correction:
 class Corrected:
     """What a correction did. `blocked` maps positions that were left alone to the units picked
     there, which are more than there would be; `resourced` orders lost units, `served` ones got
-    some, and `is_full` says that more may wait than were looked at."""
+    some."""
 
     before: Mapping[Position, Level]
     changes: Mapping[Position, Change]
     blocked: Mapping[Position, int] = field(default_factory=dict)
     resourced: tuple[str, ...] = ()
     served: tuple[str, ...] = ()
-    is_full: bool = False
 
 
 async def correct(
@@ -118,7 +117,6 @@ async def correct(
         blocked=losses.blocked,
         resourced=tuple(resourced),
         served=service.served,
-        is_full=service.is_full,
     )
 
 

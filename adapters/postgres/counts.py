@@ -118,9 +118,7 @@ async def take_count(engine: AsyncEngine, count: Count, now: datetime) -> CountT
     return done.answer
 
 
-async def _take(
-    conn: AsyncConnection, count: Count, source: str, now: datetime
-) -> tuple[CountTaken, bool]:
+async def _take(conn: AsyncConnection, count: Count, source: str, now: datetime) -> CountTaken:
     location = await read_location(conn, count.location_id)
     known = await known_skus(conn, {row.sku for row in count.rows})
     rows, quarantined = _sort_out(count, known)
@@ -145,7 +143,7 @@ async def _take(
     done = await correct(conn, at.keys(), lambda levels: _changes(count, at, levels), correction)
     quarantined += _blocked(done, rows, found)
     await _write_quarantined(conn, count.location_id, source, quarantined, now)
-    return _answer(done, rows, quarantined, found), done.is_full
+    return _answer(done, rows, quarantined, found)
 
 
 def _sort_out(count: Count, known: set[str]) -> tuple[list[CountedRow], list[QuarantinedRow]]:

@@ -25,14 +25,15 @@ WHERE o.id = :order_id AND o.tender = 'account' FOR NO KEY UPDATE OF a
 _CLAIM = text(f"""
 WITH asked AS (
     SELECT o.id AS order_id, a.customer_id, {EXPOSURE} AS exposure, {LIMIT} AS credit_limit,
-           greatest(:amount - coalesce(c.open_amount, 0), 0) AS amount
+           greatest(:amount - coalesce(c.open_amount, 0), 0) AS amount,
+           o.status IN ('closed', 'cancelled') AS has_ended
     FROM orders o JOIN accounts a ON a.customer_id = o.customer_id AND a.currency = o.currency
     LEFT JOIN credit_claims c ON c.order_id = o.id
     WHERE o.id = :order_id
 ), granted AS (
     SELECT order_id, customer_id, amount, exposure + amount AS exposure, credit_limit FROM asked
-    WHERE amount = 0 OR CAST(:override_by AS text) IS NOT NULL
-       OR exposure + amount <= credit_limit
+    WHERE NOT has_ended AND (amount = 0 OR CAST(:override_by AS text) IS NOT NULL
+                             OR exposure + amount <= credit_limit)
 ), account AS (
     UPDATE accounts a SET open_amount = a.open_amount + granted.amount
     FROM granted WHERE a.customer_id = granted.customer_id AND granted.amount > 0
@@ -45,7 +46,7 @@ WITH asked AS (
     SET open_amount = c.open_amount + excluded.open_amount, override_by = excluded.override_by,
         granted_exposure = excluded.granted_exposure, granted_limit = excluded.granted_limit
 )
-SELECT granted.order_id IS NOT NULL AS granted, asked.amount, asked.credit_limit,
+SELECT granted.order_id IS NOT NULL AS granted, has_ended, asked.amount, asked.credit_limit,
        coalesce(granted.exposure, asked.exposure) AS exposure
 FROM asked LEFT JOIN granted USING (order_id)
 """)  # noqa: S608 - put together from the constants above
@@ -89,9 +90,10 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The answer to a claim: `amount` is what was asked for beyond what the order claims already,
-    `standing` how the account stands then."""
+    `standing` how the account stands then. An order that `has_ended` is granted nothing."""
 
     granted: bool
+    has_ended: bool
     amount: int
     standing: Standing
 
@@ -121,7 +123,7 @@ async def claim(
     ).one_or_none()
     if row is None:
         return None
-    return Claim(row.granted, row.amount, Standing(row.exposure, row.credit_limit))
+    return Claim(row.granted, row.has_ended, row.amount, Standing(row.exposure, row.credit_limit))
 
 
 async def standing(conn: AsyncConnection, customer_id: str, at: datetime) -> Standing:

@@ -120,7 +120,7 @@ async def _bring(
     moves: Sequence[_Move],
     at: datetime,
     now: datetime,
-) -> tuple[Moved, bool]:
+) -> Moved:
     location = await read_location(conn, command.location_id)
     if isinstance(command, Return) and command.order_id is not None:
         known = await conn.execute(_ORDER, {"id": command.order_id})
@@ -148,7 +148,7 @@ async def _bring(
                 by=command.by,
             )
     positions = await read_positions(conn, location.id, skus)
-    return Moved(positions=positions, served=service.served), service.is_full
+    return Moved(positions=positions, served=service.served)
 
 
 def _moves_of(returned: Return, source: str) -> list[_Move]:

@@ -30,25 +30,24 @@ async def run_stock_command(
     result: TypeAdapter[Result],
     skus: Collection[str],
     now: datetime,
-    act: Callable[[AsyncConnection], Awaitable[tuple[Result, bool]]],
+    act: Callable[[AsyncConnection], Awaitable[Result]],
 ) -> Done[Result]:
-    """Run `act` once under `source`; it gives its answer, and whether more orders wait for `skus`
-    than one transaction serves. Those are served afterwards, by a repeat too: what ran first may
-    have died in between.
+    """Run `act` once under `source`, and give what it leaves of `skus` to those that wait for them.
 
-    Raises KeyReusedError when `source` stands for another request.
+    `act` serves those that it finds waiting. More may wait than one transaction serves, or have
+    begun to since it looked: they are served afterwards, by a repeat too, as what ran first may
+    have died in between. Raises KeyReusedError when `source` stands for another request.
     """
-    here: list[tuple[Result, bool]] = []
+    here: list[Result] = []
 
     async def noting(conn: AsyncConnection) -> Result:
         here[:] = [await act(conn)]
-        return here[0][0]
+        return here[0]
 
     answer = await run_once(
         engine, key=f"stock {source}", request=request, result=result, act=noting
     )
+    event_id = f"{source}:rest:{now.isoformat()}"
+    await arrivals.serve_all(engine, skus, event_id=event_id, at=now)
     # An attempt that another one at the same moment forestalled did nothing.
-    first = bool(here) and here[0][0] is answer
-    if not first or here[0][1]:
-        await arrivals.serve_all(engine, skus, event_id=f"{source}:rest", at=now)
-    return Done(answer, first)
+    return Done(answer, first=bool(here) and here[0] is answer)

@@ -96,7 +96,7 @@ async def receive_supply(
 
 async def _receive(
     conn: AsyncConnection, receipt: SupplyReceipt, source: str, now: datetime
-) -> tuple[SupplyReceived, bool]:
+) -> SupplyReceived:
     asked = {"id": receipt.supply_id}
     rows = {row["sku"]: row for row in (await conn.execute(_ROWS, asked)).mappings()}
     came = _what_came(receipt, rows)
@@ -120,7 +120,7 @@ async def _receive(
         resting = await _take_off(conn, receipt, rows, came)
     unserved = resting - set(service.served)
     await tell_to_look(conn, unserved, source)
-    received = SupplyReceived(
+    return SupplyReceived(
         location_id=location,
         received=tuple(Units(sku=sku, quantity=units) for sku, units in came.items()),
         is_closed=receipt.close or all(_to_come(row, came) == 0 for row in rows.values()),
@@ -128,7 +128,6 @@ async def _receive(
         served=service.served,
         unserved=tuple(sorted(unserved)),
     )
-    return received, service.is_full
 
 
 def _what_came(receipt: SupplyReceipt, rows: Mapping[str, RowMapping]) -> dict[str, int]:

@@ -77,9 +77,7 @@ async def send(engine: AsyncEngine, transfer: Transfer, now: datetime) -> Done[S
     )
 
 
-async def _send(
-    conn: AsyncConnection, transfer: Transfer, source: str, at: datetime
-) -> tuple[Sent, bool]:
+async def _send(conn: AsyncConnection, transfer: Transfer, source: str, at: datetime) -> Sent:
     for location in (transfer.origin_id, transfer.location_id):
         await read_location(conn, location)
     units = {
@@ -98,7 +96,7 @@ async def _send(
         by=transfer.by,
     )
     await _announce(conn, transfer, units)
-    return Sent(positions=await read_positions(conn, transfer.origin_id, units)), False
+    return Sent(positions=await read_positions(conn, transfer.origin_id, units))
 
 
 async def _check_free(conn: AsyncConnection, leaving: Mapping[Position, int], at: datetime) -> None:

@@ -99,6 +99,6 @@ async def _withhold(
         arrivals.serving(conn, skus, event_id=event_id, at=now, changes=positions) as service,
     ):
         await change(conn)
-    if service.is_full:
-        await arrivals.serve_all(engine, skus, event_id=f"{event_id}:rest", at=now)
+    # More may wait than one transaction serves, or have begun to since it looked.
+    await arrivals.serve_all(engine, skus, event_id=f"{event_id}:rest", at=now)
     return service.served

@@ -32,7 +32,7 @@ GROUP BY r.shipment_id, r.order_id, s.location_id, l.name, s.status, s.promise, 
 ORDER BY s.status = 'released', s.promise DESC, o.ordered_at DESC, r.shipment_id
 LIMIT :limit
 """)
-# One that is being changed at this moment is passed over: to wait for it here could end in a deadlock.
+# One that is being changed at this moment is passed over: to wait for it could end in a deadlock.
 _ASK = text("""
 INSERT INTO yields (shipment_id, for_order_id, at)
 SELECT id, :order_id, :at FROM (

@@ -21,6 +21,8 @@ from tests.support.books import AT, Books, open_books, wanted
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
 _DESKS = 32
 
 
@@ -36,8 +38,15 @@ async def desks(database_url: str) -> AsyncIterator[list[StockDesk]]:
     async with AsyncExitStack() as stack:
         engines = [create_engine(database_url, pool_size=1) for _ in range(_DESKS)]
         for engine in engines:
-            stack.push_async_callback(engine.dispose)
+            stack.push_async_callback(_close, engine)
         yield [StockDesk(engine) for engine in engines]
+
+
+async def _close(engine: AsyncEngine) -> None:
+    """Close the one connection of an engine, once its desk has given it back."""
+    async with engine.connect():
+        pass
+    await engine.dispose()
 
 
 def _claim(order: str, key: str | None = None, /, **units: int) -> Claim:
@@ -235,6 +244,20 @@ async def test_a_connection_that_is_lost_is_told_to_those_who_wait_and_then_repl
         errors = await asyncio.gather(*asked, return_exceptions=True)
     assert all(isinstance(error, psycopg.OperationalError) for error in errors)
     assert await books.desk.reserve(_claim(later, LIL_1=3)) is Verdict.GRANTED
+
+
+async def test_a_connection_whose_prepared_statements_were_let_go_of_serves_on(
+    database_url: str, books: Books
+) -> None:
+    await books.stock(LIL_1=2)
+    first, second = await _orders(books, 2)
+    engine = create_engine(database_url, pool_size=1)
+    desk = StockDesk(engine)
+    assert await desk.reserve(_claim(first, LIL_1=1)) is Verdict.GRANTED
+    async with engine.connect() as conn:
+        await conn.execute(text("DEALLOCATE ALL"))
+    assert await desk.reserve(_claim(second, LIL_1=1)) is Verdict.GRANTED
+    await _close(engine)
 
 
 async def test_a_channel_takes_from_its_own_pool_first_and_never_from_another_ones(

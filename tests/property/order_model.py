@@ -66,6 +66,7 @@ def pick(
     there."""
     shipment = order.shipments[name]
     shipment.status = "picked"
+    freed = set()
     for line, held in list(shipment.held.items()):
         missing = 0 if quantities is None else held - min(held, quantities.get(line, 0))
         if not missing:
@@ -76,24 +77,30 @@ def pick(
         order.looks = True
         stock.let_go(order, position, missing)
         place = stock.places[position]
-        if not place.is_counted_since(at):
+        if place.is_counted_since(at):
+            freed.add(position[0])
+        else:
             place.withheld += missing
             place.withheld_at = at if place.withheld_at is None else max(at, place.withheld_at)
-    stock.serve({line.sku for line in order.lines.values()})
+    stock.serve(freed)
 
 
 def dispatch(stock: Stock, order: Order, name: str, at: datetime) -> None:
+    """What left before the last count was missing in that count: its reservation is free now."""
     shipment = order.shipments[name]
     shipment.status = "dispatched"
+    freed = set()
     for line, held in shipment.held.items():
         position = (order.lines[line].sku, shipment.location)
         order.lines[line].shipped += held
         stock.let_go(order, position, held, leaves=True)
+        if held and stock.place(position).is_counted_since(at):
+            freed.add(position[0])
         stock.move(position, at, -held)
     shipment.held = Counter()
     if order.status == "in_fulfilment":
         order.status = "shipped"
-    stock.serve({line.sku for line in order.lines.values()})
+    stock.serve(freed)
 
 
 def hold(stock: Stock, order: Order) -> None:
@@ -144,8 +151,8 @@ def _check_plan(
     assert all(units <= order.lines[line].backordered for line, units in by_line.items())
     assert not taken.keys() & without, "sent from where it must not be"
     wanted: Counter[str] = Counter()
-    for line in order.lines.values():
-        wanted[line.sku] += line.backordered
+    for open_line in order.lines.values():
+        wanted[open_line.sku] += open_line.backordered
     offered = {
         sku: sum(
             order.marked[position] + stock.available(position, order.channel)

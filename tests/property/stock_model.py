@@ -7,10 +7,12 @@ is told what was chosen, and objects when that was not possible.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 Position = tuple[str, str]
 """(SKU, location id)."""
@@ -179,7 +181,9 @@ class Stock:
 
     def mark(self, order: Order, position: Position, units: int) -> None:
         """Reserve units for an order, from its channel's pool first."""
-        assert units <= self.available(position, order.channel), f"{position} oversold to {order.id}"
+        assert units <= self.available(position, order.channel), (
+            f"{position} oversold to {order.id}"
+        )
         place = self.places[position]
         own = min(units, place.pools[order.channel])
         place.pools[order.channel] -= own

@@ -130,7 +130,9 @@ async def test_one_that_is_picked_when_it_is_asked_sends_the_asking_order_to_ano
     await house.check()
 
 
-async def test_units_that_a_count_took_are_sourced_elsewhere(house: House) -> None:
+async def test_a_shipment_that_lost_units_is_sent_anew_and_the_rest_from_elsewhere(
+    house: House,
+) -> None:
     await _quiet(house)
     await house.stock(LIL_1=5)
     placed = await house.place(("SKU-1", 5))
@@ -144,7 +146,8 @@ async def test_units_that_a_count_took_are_sourced_elsewhere(house: House) -> No
     taken = StockTaken(event_id=uuid4().hex, shipment_id=shipment, nothing_left=False, reason="a")
     await house.handle(placed["order_id"]).signal("stock_taken", taken)
 
-    await house.until_event(placed["order_id"], "sourced", times=2)
+    await house.until_event(placed["order_id"], "sourced", times=3)
+    await house.until_event(placed["order_id"], "recalled")
     rows = await house.sql("SELECT location_id, held FROM reservations WHERE held > 0 ORDER BY 1")
     assert [tuple(row) for row in rows] == [("LIL", 3), ("LYO", 2)]
     await house.check()

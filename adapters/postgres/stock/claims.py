@@ -150,24 +150,29 @@ async def take_back(conn: AsyncConnection, units: Mapping[tuple[str, Position], 
 
 async def distrust(
     conn: AsyncConnection, order_id: str, units: Mapping[Position, int], at: datetime
-) -> None:
+) -> set[Position]:
     """Units that an order had reserved could not be found: no longer reserved, and withheld until
-    a count says what is really there, so that no other order is promised them."""
-    await _change(conn, order_id, units, missing=True, at=at)
+    a count says what is really there, so that no other order is promised them.
+
+    Gives the positions that a count has set right since: there, they are anybody's.
+    """
+    return await _change(conn, order_id, units, missing=True, at=at)
 
 
 async def consume(
     conn: AsyncConnection, order_id: str, units: Mapping[Position, int], source: str, at: datetime
-) -> None:
+) -> set[Position]:
     """Reserved units left the location at `at`; `source` names the shipment in the ledger.
 
     What left before the last count was taken, and is reported after it, is not missed twice: the
-    ledger then shows the departure and a correction of the count.
+    ledger then shows the departure and a correction of the count. Gives the positions where it was
+    so: as many units as were reserved there are anybody's now.
     """
     counted = await _change(conn, order_id, units, leaves=True, at=at)
     left = {position: (-n, 0) for position, n in units.items()}
     await book(conn, left, reason="dispatched", source=source, at=at)
     await correct_counts(conn, {p: n for p, n in units.items() if p in counted}, source, at)
+    return counted
 
 
 async def _change(

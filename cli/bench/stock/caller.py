@@ -87,5 +87,10 @@ async def _tell(tally: Tally) -> None:
         print(Told(tally=tally).model_dump_json(), flush=True)
 
 
+def main() -> None:
+    assignment = Assignment.model_validate_json(sys.stdin.read())
+    uvloop.run(work(os.environ["DATABASE_URL"], assignment))
+
+
 if __name__ == "__main__":
-    uvloop.run(work(os.environ["DATABASE_URL"], Assignment.model_validate_json(sys.stdin.read())))
+    main()
