@@ -43,7 +43,8 @@ WITH gone AS (
 )
 INSERT INTO earmarks AS e (order_id, sku, location_id, units)
 SELECT :order_id, sku, location_id, sum(units)::int FROM freed GROUP BY sku, location_id
-ON CONFLICT (order_id, sku, location_id) DO UPDATE SET units = e.units + excluded.units
+ON CONFLICT (order_id, sku, location_id)
+    DO UPDATE SET units = e.units + excluded.units, declined = false
 """)
 _STANDING = text("""
 SELECT o.channel, o.status, o.ordered_at, o.currency, o.country, o.requested_date, o.ship_complete,
@@ -75,7 +76,7 @@ WITH declined AS (
     UPDATE earmarks e SET units = 0, declined = true FROM declined d
     WHERE e.order_id = :order_id AND e.sku = d.sku AND e.location_id = d.location_id
 )
-DELETE FROM earmarks e WHERE e.order_id = :order_id AND NOT e.declined
+DELETE FROM earmarks e WHERE e.order_id = :order_id AND (e.units > 0 OR NOT e.declined)
     AND (e.sku, e.location_id) NOT IN (SELECT sku, location_id FROM declined)
 """)
 _WRITE = text("""
