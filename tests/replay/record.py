@@ -7,7 +7,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cli.replay import HISTORIES, store
@@ -123,6 +123,84 @@ async def continued_as_new(house: House) -> str:
     return await _closed(house, ("SKU-1", 1), ("SKU-2", 1))
 
 
+async def _released(house: House, *lines: tuple[str, int], **changes: object) -> str:
+    """An order whose location has it, and says nothing more about it."""
+    await house.world.behave(Behaviour(speed=house.speed, odds={"warehouse_silent": 1}))
+    order: str = (await house.place(*lines, **changes))["order_id"]
+    await house.until_event(order, "released")
+    return order
+
+
+async def expected_then_sent(house: House) -> str:
+    supply = {
+        "location_id": "LYO",
+        "due": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
+        "confidence": 1.0,
+        "lines": [{"sku": "SKU-1", "units": 5}],
+    }
+    await house.api.put("/supplies/PO-1", json=supply)
+    order: str = (await house.place(("SKU-1", 5)))["order_id"]
+    await house.until_event(order, "expected")
+    await house.api.post("/supplies/PO-1/receipts", json={"id": "GR-1"})
+    await house.until_status(order, "closed")
+    return order
+
+
+async def gave_way(house: House) -> str:
+    await house.stock(LIL_1=5)
+    order = await _released(house, ("SKU-1", 5))
+    await house.place(("SKU-1", 5), critical=True)
+    await house.until_told(order, "confirmed", "all_backordered")
+    await house.world.behave(Behaviour(speed=house.speed))
+    await house.stock(LYO_1=5)
+    await house.until_status(order, "closed")
+    return order
+
+
+async def counted_away(house: House) -> str:
+    await house.stock(LIL_1=5)
+    order = await _released(house, ("SKU-1", 5))
+    await house.stock(LYO_1=5)
+    await house.world.behave(Behaviour(speed=house.speed))
+    count = {
+        "taken_at": datetime.now(UTC).isoformat(),
+        "kind": "partial",
+        "rows": [{"sku": "SKU-1", "quantity": 0}],
+    }
+    await house.api.put("/locations/LIL/stock", json=count)
+    await house.until_status(order, "closed")
+    return order
+
+
+async def held_then_funded(house: House) -> str:
+    await house.stock(LIL_1=50)
+    order: str = (await house.place(("SKU-1", 11), customer_id="DUPONT"))["order_id"]
+    terms = {"credit_limit": 20_000, "terms_days": 45, "delivery": "partial", "by": "Marie"}
+    await house.api.put("/customers/DUPONT/terms", json=terms | {"note": "a good year"})
+    await house.until_status(order, "closed")
+    return order
+
+
+async def held_then_rejected(house: House) -> str:
+    await house.stock(LIL_1=50)
+    order: str = (await house.place(("SKU-1", 11), customer_id="DUPONT"))["order_id"]
+    rejection = {"rejected_by": "Marie", "note": "owes too much"}
+    await house.api.post(f"/orders/{order}/hold/reject", json=rejection)
+    await house.until_status(order, "cancelled")
+    return order
+
+
+async def terminated_then_ended(house: House) -> str:
+    await house.stock(LIL_1=5)
+    order = await _released(house, ("SKU-1", 5))
+    await house.handle(order).terminate("somebody clicked")
+    while not (await house.reconcile(everything=True)).restarted:
+        pass
+    await house.until_status(order, "cancelled")
+    await house.handle(order).result()
+    return order
+
+
 PATHS: dict[str, PathOfOrder] = {
     "straight": straight,
     "split": split,
@@ -141,6 +219,12 @@ PATHS: dict[str, PathOfOrder] = {
     "held-then-released": held_then_released,
     "held-then-expired": held_then_expired,
     "continued-as-new": continued_as_new,
+    "expected-then-sent": expected_then_sent,
+    "gave-way": gave_way,
+    "counted-away": counted_away,
+    "held-then-funded": held_then_funded,
+    "held-then-rejected": held_then_rejected,
+    "terminated-then-ended": terminated_then_ended,
 }
 
 
