@@ -100,6 +100,9 @@ async def serving(
     locked = {*changes, *losing, *(await _positions(conn, lacking))}
     await stock.lock(conn, locked)
     yield service
+    if waiting and (losing or orders):
+        # Some of those that wait may have lost units inside.
+        waiting = await _read_waiting(conn, list(service.seen))
     if not waiting:
         # Those that were looked at have all they lack; there may be something for the others.
         service.has_left = service.is_full

@@ -59,12 +59,14 @@ SELECT id FROM (
                PARTITION BY l.sku ORDER BY o.critical DESC, p.promise NULLS LAST, o.ordered_at, o.id
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken
     FROM (
-        SELECT l.order_id, l.sku, sum(l.backordered - coalesce(c.units, 0)) AS lacking
+        SELECT l.order_id, l.sku, sum(l.backordered - coalesce(c.units, 0)) - coalesce((
+            SELECT sum(e.units) FROM earmarks e
+            WHERE e.order_id = l.order_id AND e.sku = l.sku), 0) AS lacking
         FROM order_lines l LEFT JOIN LATERAL (
             SELECT sum(c.units) AS units FROM supply_claims c
             WHERE c.order_id = l.order_id AND c.line_id = l.line_id) AS c ON true
         WHERE l.backordered > 0 AND l.sku = ANY(:skus) AND l.order_id <> :but
-        GROUP BY 1, 2 HAVING sum(l.backordered - coalesce(c.units, 0)) > 0
+        GROUP BY 1, 2
     ) AS l
     JOIN orders o ON o.id = l.order_id AND o.status = 'backordered'
     JOIN unnest(CAST(:skus AS text[]), CAST(:units AS int[])) AS offered(sku, units)
@@ -72,6 +74,7 @@ SELECT id FROM (
     LEFT JOIN LATERAL (
         SELECT min(c.promise) AS promise FROM supply_claims c WHERE c.order_id = o.id
     ) AS p ON true
+    WHERE l.lacking > 0
 ) AS waiting
 WHERE coalesce(taken, 0) < units
 GROUP BY id, critical, promise, ordered_at

@@ -20,9 +20,11 @@ def give_up(order: Order, shipments: list[str]) -> None:
         shipment = order.shipments[name]
         if shipment.status in LEFT:
             continue
-        for line, units in shipment.held.items():
+        for line, units in (+shipment.held).items():
             order.lines[line].backordered += units
-            order.marked[order.lines[line].sku, shipment.location] += units
+            position = (order.lines[line].sku, shipment.location)
+            order.marked[position] += units
+            order.declined.discard(position)
         shipment.held = Counter()
         shipment.status = "abandoned"
 
@@ -49,11 +51,11 @@ def source(stock: Stock, order: Order, request: Allocate, answer: Allocation) ->
         for line, units in planned.lines.items():
             order.lines[line].backordered -= units
     freed = _give_rest_back(stock, order)
-    order.promise = max(
-        (s.promise for s in order.shipments.values() if s.status != "abandoned"), default=None
-    )
+    stock.supplies.rest(order, answer.expected)
+    live = [s.promise for s in order.shipments.values() if s.status != "abandoned"]
+    order.promise = max([*live, *(claim.promise for claim in answer.expected)], default=None)
     order.status = _status(order, request, answer)
-    order.passed_over, order.looks = without, False
+    order.passed_over, order.looks, order.told = without, False, False
     order.generation = request.generation
     assert answer.backordered == {k: v.backordered for k, v in order.lines.items() if v.backordered}
     stock.serve(freed)
@@ -106,6 +108,7 @@ def dispatch(stock: Stock, order: Order, name: str, at: datetime) -> None:
 def hold(stock: Stock, order: Order) -> None:
     """Nothing is kept for an order while a person decides."""
     order.status, order.hold_reason = "on_hold", "backorder_expired"
+    stock.supplies.give_up(order.id)
     stock.serve(stock.unmark(order))
 
 
@@ -124,6 +127,7 @@ def cancel(stock: Stock, order: Order) -> None:
         line.cancelled += line.backordered
         line.backordered = 0
     freed = stock.unmark(order)
+    stock.supplies.give_up(order.id)
     order.hold_reason = None
     order.status = "closed" if any(line.shipped for line in order.lines.values()) else "cancelled"
     stock.serve(freed)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from adapters.postgres import adjustments, counts, receipts, transfers, withholding
-from adapters.postgres.receipts import Units
+from adapters.postgres import adjustments, counts, receipts, withholding
 from tests.property.stock_house import (
     CHANNELS,
     LOCATIONS,
@@ -165,37 +164,6 @@ class PlaceRules(StockHouse):
         self.model.serve(rising, [(sku, location) for sku in rising])
         self.model.serve(found)
         self._remember(count.id, command, answer, found)
-
-    @rule(
-        units=some,
-        origin=locations,
-        age=ages,
-    )
-    def transfer(self, units: dict[str, int], origin: str, age: int | None) -> None:
-        now = self.now
-        sent_at = None if age is None else self.ago(age)
-        at = sent_at or now
-        transfer = transfers.Transfer(
-            id=f"T{self.steps}",
-            origin_id=origin,
-            location_id="GNT",
-            sent_at=sent_at,
-            due=now,
-            confidence=0.0,
-            lines=tuple(Units(sku=sku, quantity=n) for sku, n in units.items()),
-        )
-
-        leaving = {(sku, origin): n for sku, n in units.items()}
-        if any(
-            not self.model.peek(p).is_counted_since(at) and max(0, self.model.free(p)) < n
-            for p, n in leaving.items()
-        ):
-            self._expect(transfers.NotFree, lambda: transfers.send(self.engine, transfer, now))
-            return
-        answer = self.do(command := lambda: transfers.send(self.engine, transfer, now))
-        for position, n in leaving.items():
-            self.model.move(position, at, -n)
-        self._remember(transfer.id, command, answer, ())
 
     @rule(position=positions, channel=st.none() | st.sampled_from((*CHANNELS, "all")), units=few)
     def withhold(self, position: Position, channel: str | None, units: int) -> None:

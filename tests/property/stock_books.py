@@ -65,6 +65,10 @@ SELECT jsonb_build_object(
                FROM earmarks WHERE units > 0),
     'drawn', (SELECT jsonb_object_agg(order_id || '/' || sku || '/' || location_id, units)
               FROM pool_draws WHERE units > 0),
+    'claims', (SELECT jsonb_object_agg(order_id || '/' || line_id || '/' || supply_id,
+                                       jsonb_build_array(units, promise)) FROM supply_claims),
+    'supplies', (SELECT jsonb_object_agg(id || '/' || sku, jsonb_build_array(
+        location_id, units, received, closed)) FROM supplies),
     'declined', (SELECT jsonb_agg(jsonb_build_array(order_id, sku, location_id))
                  FROM earmarks WHERE declined),
     'given', (SELECT jsonb_agg(jsonb_build_array(id, order_id, detail->>'sku',

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+from tests.property.supply_model import Supplies
+
 Position = tuple[str, str]
 """(SKU, location id)."""
 
@@ -83,7 +85,8 @@ class Shipment:
 class Order:
     """`marked` is reserved and in no shipment, `drawn` comes from the channel's pool. `declined`
     are positions that it was offered and could not be sent from, `passed_over` those that its
-    last decision ruled out. `looks` says that it is about to be sourced anyway."""
+    last decision ruled out. `looks` says that it is about to be sourced anyway, `told` that it was
+    told to look."""
 
     id: str
     channel: str
@@ -98,15 +101,10 @@ class Order:
     passed_over: set[Position] = field(default_factory=set)
     status: str = "placing"
     promise: datetime | None = None
-    expected: datetime | None = None
     looks: bool = False
+    told: bool = False
     hold_reason: str | None = None
     generation: int = 0
-
-    @property
-    def turn(self) -> tuple[bool, datetime, datetime, str]:
-        """Priority, then promise date, then age."""
-        return (not self.critical, self.expected or FAR, self.ordered_at, self.id)
 
     @property
     def turn_to_lose(self) -> tuple[bool, timedelta, timedelta, str]:
@@ -142,6 +140,7 @@ class Stock:
         self.places: dict[Position, Place] = {}
         self.location_buffers: Counter[str] = Counter()
         self.orders: dict[str, Order] = {}
+        self.supplies = Supplies()
         self.given: deque[Given] = deque()
         self.told: set[tuple[str, str]] = set()
 
@@ -175,7 +174,12 @@ class Stock:
             if order.status == "backordered"
             and any(line.backordered and line.sku in wanted for line in order.lines.values())
         ]
-        return sorted(waiting, key=lambda order: order.turn)
+        return sorted(waiting, key=self.turn)
+
+    def turn(self, order: Order) -> tuple[bool, datetime, datetime, str]:
+        """Priority, then promise date, then age."""
+        promise = self.supplies.first_promise(order.id) or FAR
+        return (not order.critical, promise, order.ordered_at, order.id)
 
     # Who gets what.
 
@@ -237,17 +241,21 @@ class Stock:
             units -= given.units
 
     def overlooked(self) -> list[tuple[str, str]]:
-        """Orders that wait beside stock that they could have: there must be none."""
+        """Orders that wait beside stock that they could have, or without a date beside what is to
+        come: there must be none."""
         found = []
-        for order in self.orders.values():
-            if order.status != "backordered" or order.looks:
-                continue
+        waiting = [
+            order
+            for order in self.orders.values()
+            if order.status == "backordered" and not order.looks
+        ]
+        for order in waiting:
             without = order.declined | order.passed_over
             offered = {sku: self._offer(order, sku, without) for sku in order.lacking}
             if order.ship_complete and any(offered[s] < n for s, n in order.lacking.items()):
                 continue
             found += [(order.id, sku) for sku, n in offered.items() if n]
-        return found
+        return found + self.supplies.offered_to_nobody(waiting)
 
     # What happens to places.
 

@@ -8,15 +8,15 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from tests.property.effort import PROFILE, effort
 from tests.property.order_rules import OrderRules
-from tests.property.place_rules import PlaceRules
 from tests.property.stock_books import STOCK, open_session
 from tests.property.stock_house import SKUS
+from tests.property.supply_rules import SupplyRules
 
 
-class StockMachine(PlaceRules, OrderRules):
+class StockMachine(SupplyRules, OrderRules):
     """Everything that can happen to stock, from a morning on when there is some."""
 
-    @initialize(found=st.lists(st.integers(1, 8), min_size=4, max_size=4))
+    @initialize(found=st.lists(st.integers(1, 5), min_size=4, max_size=4))
     def stock_up(self, found: list[int]) -> None:
         for location, units in (("LIL", found[:2]), ("LYO", found[2:])):
             self.receive(location, dict(zip(SKUS, units, strict=True)), None, twice=False)
