@@ -124,7 +124,8 @@ class StockHouse(RuleBasedStateMachine):
             # What is to come may give it a date, or whom a critical one asked gives nothing.
             told_order = self.model.orders[order]
             looks = told_order.status == "backordered" or told_order.critical
-            assert looks and name == "stock_arrived", f"{order} is told {name} in vain"
+            assert looks, f"{order} is told {name} in vain"
+            assert name == "stock_arrived", f"{order} is told {name} in vain"
         for order, _ in told:
             self.model.orders[order].told = True
         for signal in self.signals:
