@@ -13,14 +13,9 @@ from domain.messages.steps import (
     Abandon,
     Allocate,
     Allocation,
-    BookCarrier,
     CancelOrder,
     Exclusion,
-    RecordDelivery,
-    RecordDispatch,
     RecordOutcome,
-    RecordPick,
-    ReleaseShipment,
 )
 from tests.property import order_model
 from tests.property.stock_books import place_order
@@ -50,18 +45,18 @@ def _open(order: Order) -> bool:
     return order.status not in ENDED
 
 
-def _is(*statuses: str) -> Callable[[Order, Shipment], bool]:
+def shipment_is(*statuses: str) -> Callable[[Order, Shipment], bool]:
     return lambda order, shipment: _open(order) and shipment.status in statuses
 
 
-_STOPPABLE = _is("planned", "booked", "released", "picked")
+_STOPPABLE = shipment_is("planned", "booked", "released", "picked")
 
 
 def _any_order(where: Callable[[Order], bool]) -> Callable[[OrderRules], bool]:
     return lambda rules: any(where(order) for order in rules.model.orders.values())
 
 
-def _any_shipment(where: Callable[[Order, Shipment], bool]) -> Callable[[OrderRules], bool]:
+def any_shipment(where: Callable[[Order, Shipment], bool]) -> Callable[[OrderRules], bool]:
     return lambda rules: bool(rules.shipments_that(where))
 
 
@@ -137,7 +132,7 @@ class OrderRules(StockHouse):
     def source_again(self, data: st.DataObject, excluded: list[Exclusion]) -> None:
         self._allocate(self._draw_order(data, _open), exclusions=excluded)
 
-    @precondition(_any_shipment(_STOPPABLE))
+    @precondition(any_shipment(_STOPPABLE))
     @rule(data=st.data(), excluded=exclusions, yields=st.booleans())
     def give_up(self, data: st.DataObject, excluded: list[Exclusion], yields: bool) -> None:
         order, name = self._draw_shipment(data, _STOPPABLE)
@@ -201,73 +196,6 @@ class OrderRules(StockHouse):
         if not yields:
             again = answer.model_copy(update={"repeated": True})
             self.past.append(Past(f"allocate {order.id} {request.generation}", allocate, again))
-
-    # The way of a shipment.
-
-    @precondition(_any_shipment(_is("planned", "booked")))
-    @rule(data=st.data(), both=st.booleans())
-    def prepare(self, data: st.DataObject, both: bool) -> None:
-        """A shipment is booked, then released."""
-        order, name = self._draw_shipment(data, _is("planned", "booked"))
-        shipment = order.shipments[name]
-        if shipment.status == "planned":
-            self._book(name, shipment)
-        if shipment.status == "booked" and both:
-            self._release(name, shipment)
-
-    def _book(self, name: str, shipment: Shipment) -> None:
-        request = BookCarrier(shipment_id=name, attempt=1, at=self.now)
-        self._step(
-            f"book {name}",
-            lambda: self.session.books.carrying.book_carrier(request),
-            # Given up since, it is refused.
-            lambda: shipment.status != "abandoned",
-        )
-        shipment.status = "booked"
-
-    def _release(self, name: str, shipment: Shipment) -> None:
-        request = ReleaseShipment(
-            shipment_id=name, at=self.now, pick_by=self.now + timedelta(hours=4)
-        )
-        self._step(
-            f"release {name}",
-            lambda: self.session.books.locating.release_to_location(request),
-            lambda: shipment.status != "abandoned",
-        )
-        shipment.status = "released"
-
-    @precondition(_any_shipment(_is("released")))
-    @rule(data=st.data(), found=st.none() | st.integers(0, 4), age=ages)
-    def pick(self, data: st.DataObject, found: int | None, age: int) -> None:
-        order, name = self._draw_shipment(data, _is("released"))
-        quantities = None if found is None else dict.fromkeys(order.lines, found)
-        at = self.ago(age)
-        request = RecordPick(shipment_id=name, quantities=quantities, occurred_at=at, at=self.now)
-        self._step(f"pick {name}", lambda: self.session.books.shipments.record_pick(request))
-        order_model.pick(self.model, order, name, quantities, at)
-
-    @precondition(_any_shipment(lambda _, s: s.status == "picked" and s.held.total() > 0))
-    @rule(data=st.data(), age=ages)
-    def dispatch(self, data: st.DataObject, age: int) -> None:
-        order, name = self._draw_shipment(
-            data, lambda _, s: s.status == "picked" and s.held.total() > 0
-        )
-        at = self.ago(age)
-        request = RecordDispatch(shipment_id=name, occurred_at=at, at=self.now)
-        self._step(
-            f"dispatch {name}", lambda: self.session.books.shipments.record_dispatch(request)
-        )
-        order_model.dispatch(self.model, order, name, at)
-
-    @precondition(_any_shipment(_is("dispatched")))
-    @rule(data=st.data())
-    def deliver(self, data: st.DataObject) -> None:
-        order, name = self._draw_shipment(data, _is("dispatched"))
-        request = RecordDelivery(shipment_id=name, occurred_at=self.now, at=self.now)
-        self._step(
-            f"delivery {name}", lambda: self.session.books.shipments.record_delivery(request)
-        )
-        order.shipments[name].status = "delivered"
 
     # Holds, and the end.
 

@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from adapters.postgres.accounts import Override, Terms, grant_override, set_terms
 from adapters.postgres.received import Payment as NewPayment
 from adapters.postgres.received import receive_payment
 from domain.messages.orders import HoldReason, OrderStatus
 from domain.messages.steps import CancelOrder, CreditRefused, RecordOutcome
+from tests.property.credit_house import CUSTOMERS, CreditHouse, Past
 from tests.property.credit_model import ENDED, Account, CreditOrder, Payment
-from tests.property.credit_steps import CREDIT, amend, reopen, secure, send, stock_up
+from tests.property.credit_steps import CREDIT, amend, reopen, secure, send
 from tests.property.effort import PROFILE, effort
 from tests.property.stock_books import open_session, place_order
 from tests.support.books import AT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from tests.property.stock_books import Session
-
-CUSTOMERS = ("ACME", "DUPONT")
-LIMIT = 10_000
 _MAX_ORDERS = 10
 
 customers = st.sampled_from(CUSTOMERS)
 few_days = st.integers(0, 60)
 hundreds = st.integers(1, 60).map(lambda n: n * 100)
-
-
-@dataclass(frozen=True)
-class Past:
-    name: str
-    command: Callable[[], Awaitable[Any]]
-    answer: Any
-
-    def __repr__(self) -> str:
-        return self.name
+limits = st.integers(0, 200).map(lambda n: n * 100)
 
 
 def _open(order: CreditOrder) -> bool:
@@ -71,44 +52,8 @@ def _any(where: Callable[[CreditOrder], bool]) -> Callable[[CreditMachine], bool
     return lambda machine: any(where(order) for order in machine.orders)
 
 
-class CreditMachine(RuleBasedStateMachine):
-    """Two customers, and a clock that goes on by an hour with each command."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        session.empty()
-        self.session = session
-        self.books = session.books
-        self.accounts = {customer: Account(LIMIT) for customer in CUSTOMERS}
-        self.past: list[Past] = []
-        self.steps = 0
-        self.woken: list[str] = []
-        self.event_ids: set[str] = set()
-        session.do(lambda: stock_up(self.books, LIMIT))
-
-    @property
-    def orders(self) -> list[CreditOrder]:
-        return [order for account in self.accounts.values() for order in account.orders.values()]
-
-    @property
-    def now(self) -> datetime:
-        return AT + timedelta(hours=self.steps)
-
-    def do(self, command: Callable[[], Awaitable[Any]], name: str = "") -> Any:
-        self._hear()
-        self.steps += 1
-        answer = self.session.do(command)
-        if name:
-            self.past.append(Past(name, command, answer))
-        return answer
-
-    def _draw(
-        self, data: st.DataObject, where: Callable[[CreditOrder], bool]
-    ) -> tuple[Account, CreditOrder]:
-        order = data.draw(
-            st.sampled_from([order for order in self.orders if where(order)]), label="order"
-        )
-        return next(a for a in self.accounts.values() if order.id in a.orders), order
+class CreditMachine(CreditHouse):
+    """Everything that can happen to credit."""
 
     # Orders ask for credit, and end.
 
@@ -301,7 +246,7 @@ class CreditMachine(RuleBasedStateMachine):
         assert booked.exposure == account.exposure
         assert booked.unapplied == account.payments[-1].left
 
-    @rule(customer=customers, limit=st.integers(0, 200).map(lambda n: n * 100), days=few_days)
+    @rule(customer=customers, limit=limits, days=few_days)
     def set_terms(self, customer: str, limit: int, days: int) -> None:
         now, account = self.now, self.accounts[customer]
         terms = Terms(limit, days, ship_complete=False)
@@ -312,7 +257,7 @@ class CreditMachine(RuleBasedStateMachine):
 
     @rule(
         customer=customers,
-        limit=st.integers(0, 200).map(lambda n: n * 100),
+        limit=limits,
         hours=st.integers(1, 30),
     )
     def grant_override(self, customer: str, limit: int, hours: int) -> None:
@@ -323,52 +268,6 @@ class CreditMachine(RuleBasedStateMachine):
         account.overrides.append((limit, until))
         self.woken = account.let_go_on(now)
         assert list(answer.orders) == self.woken
-
-    @precondition(lambda self: self.past)
-    @rule(data=st.data())
-    def repeat(self, data: st.DataObject) -> None:
-        """A reply was lost: the same answer, and nothing that happens twice."""
-        past = data.draw(st.sampled_from(self.past), label="repeated")
-        before = self.session.seen
-        assert self.do(past.command) == past.answer
-        assert self.session.seen == before
-
-    @invariant()
-    def all_is_right(self) -> None:
-        self._hear()
-        seen = self.session.seen
-        for customer, account in self.accounts.items():
-            standing = [account.open, account.unpaid, account.unapplied]
-            assert seen["accounts"][customer] == standing, customer
-            assert account.fits(self.ago) == [], "held beside room that would do"
-        claims = {order.id: order.claimed for order in self.orders if order.claimed}
-        assert seen["claims"] == claims
-        paid = {i.id: [i.amount, i.paid] for a in self.accounts.values() for i in a.invoices}
-        assert seen["invoices"] == paid
-        applied = {
-            f"{reference}/{invoice}": amount
-            for account in self.accounts.values()
-            for (reference, invoice), amount in account.applied.items()
-        }
-        assert seen["applied"] == applied
-        statuses = {order.id: order.status for order in self.orders}
-        assert {k: v for k, v in seen["orders"].items() if v in (*ENDED, "on_hold")} == {
-            k: v for k, v in statuses.items() if v in (*ENDED, "on_hold")
-        }
-
-    @property
-    def ago(self) -> datetime:
-        """When the last command was given."""
-        return self.now - timedelta(hours=1)
-
-    def _hear(self) -> None:
-        """Those that got their credit are told, each once."""
-        told = [s for s in self.session.signals if s.name == "funds_arrived"]
-        assert sorted(signal.order for signal in told) == sorted(self.woken)
-        for signal in told:
-            assert signal.payload["event_id"] not in self.event_ids
-            self.event_ids.add(signal.payload["event_id"])
-        self.session.signals, self.woken = [], []
 
 
 @pytest.mark.timeout(120 if PROFILE == "quick" else 0)

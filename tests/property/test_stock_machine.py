@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from tests.property.effort import PROFILE, effort
-from tests.property.order_rules import OrderRules
+from tests.property.shipment_rules import ShipmentRules
 from tests.property.stock_books import STOCK, open_session
 from tests.property.stock_house import SKUS
 from tests.property.supply_rules import SupplyRules
 
 
-class StockMachine(SupplyRules, OrderRules):
+class StockMachine(SupplyRules, ShipmentRules):
     """Everything that can happen to stock, from a morning on when there is some."""
 
     @initialize(found=st.lists(st.integers(1, 5), min_size=4, max_size=4))
