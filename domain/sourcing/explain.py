@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from domain.sourcing.problem import SourcedShipment, SourcingPlan, SourcingProblem
+from domain.sourcing.decision import SourcedShipment, SourcingPlan
+from domain.sourcing.problem import SourcingProblem
 from domain.wording import money
 
 _NAMED_SKUS = 5

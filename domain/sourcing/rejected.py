@@ -1,0 +1,81 @@
+"""The best plans that were not chosen: from other locations, with what they would have cost."""
+
+from collections.abc import Iterator
+
+from domain.messages.policy import SourcingPolicy
+from domain.sourcing.candidates import Goods, Way
+from domain.sourcing.choice import Choice
+from domain.sourcing.decision import Alternative
+from domain.sourcing.loads import Loads, Units, scarcity_cost
+from domain.sourcing.problem import SourcingProblem
+from domain.sourcing.search import Option, option_of, solve
+from domain.sourcing.shipments import backordered, costs_of, shipments_of
+
+_REPORTED = 3
+_BUDGET = 200
+
+
+def alternatives(
+    problem: SourcingProblem, policy: SourcingPolicy, goods: Goods, choice: Choice
+) -> tuple[Alternative, ...]:
+    """The next best plan from other locations, as far as a short search finds it, and each single
+    location with what it could send: the best few, by missing units, then cost."""
+    chosen = frozenset[str]() if choice.best is None else choice.best.places
+    found: dict[frozenset[str], Option] = {}
+    if choice.best is not None:
+        # No more shipments than that: whoever asks for another way does not ask for a longer one.
+        most = max(2, len(choice.best.ways)) if choice.stage.most > 1 else 1
+        second = solve(choice.goods, choice.ways, most, _BUDGET, but=(chosen,)).best
+        if second is not None:
+            found[second.places] = second
+    if not problem.ship_complete:
+        for option in _singles(policy, choice):
+            if option.places != chosen:
+                found.setdefault(option.places, option)
+    ranked = sorted(found.values(), key=lambda option: _rank(policy, choice.goods, option))
+    return tuple(_told(problem, policy, goods, option) for option in ranked[:_REPORTED])
+
+
+def _rank(policy: SourcingPolicy, goods: Goods, option: Option) -> tuple[object, ...]:
+    missing = sum(goods.units) - sum(sum(units) for units in option.units)
+    cost = option.cost + missing * policy.backorder_per_unit
+    return (missing if policy.stock_before_money else 0, cost, *option.rank[1:])
+
+
+def _singles(policy: SourcingPolicy, choice: Choice) -> Iterator[Option]:
+    """The best few single locations, each by its best service."""
+    goods, best = choice.goods, []
+    for place in choice.stage.places:
+        way, units, cost = min(
+            (_alone(goods, way) for way in place.ways),
+            key=lambda found: (-sum(found[1]), found[2], found[0].arrival, found[0].id),
+        )
+        missing = sum(goods.units) - sum(units)
+        money = cost + missing * policy.backorder_per_unit
+        lacking = missing if policy.stock_before_money else 0
+        best.append((lacking, money, way.arrival, place.km, way.id, way, units, cost))
+    best.sort(key=lambda row: row[:5])
+    for *_, way, units, cost in best[: _REPORTED + 1]:
+        yield option_of((way,), Loads(cost, (units,), cost))
+
+
+def _alone(goods: Goods, way: Way) -> tuple[Way, Units, int]:
+    units = tuple(map(min, way.takes, goods.units))
+    grams = sum(n * g for n, g in zip(units, goods.grams, strict=True))
+    return way, units, way.price(grams) + scarcity_cost(way, units)
+
+
+def _told(
+    problem: SourcingProblem, policy: SourcingPolicy, goods: Goods, option: Option
+) -> Alternative:
+    shipments = shipments_of(problem, policy, goods, option)
+    missing = sum(backordered(problem, shipments).values())
+    costs = costs_of(policy, shipments, missing)
+    return Alternative(
+        location_ids=tuple(sorted(option.places)),
+        cost=costs.total,
+        missing_units=missing,
+        shipments=shipments,
+        split_cost=costs.split,
+        backorder_cost=costs.backorder,
+    )
