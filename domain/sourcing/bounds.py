@@ -1,4 +1,4 @@
-"""What no plan can cost less than, and who therefore need not be looked at.
+"""What no plan can cost less than.
 
 The bound is the dual of the linear relaxation of a facility location problem, found by dual ascent
 (Erlenkotter, "A dual-based procedure for uncapacitated facility location", 1978): every unit pays a
@@ -6,13 +6,11 @@ price, and no way earns more than its opening costs. Then a plan that opens cert
 least the sum of the prices and of the *reduced* costs of these ways, what they fall short.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from domain.sourcing.candidates import Goods, Way
 
 _PASSES = 4
-_COMPARED = 24
 
 
 def ascend(goods: Goods, ways: Sequence[Way], left_out: int | None = None) -> float:
@@ -79,58 +77,3 @@ def _lower(prices: list[float], holders: Sequence[Sequence[Way]], left_out: int)
             if earned > 0:
                 way.reduced += earned * way.takes[sku]
         prices[sku] = left_out
-
-
-def undominated(ways: Iterable[Way], most: int) -> list[Way]:
-    """Without the ways that are never needed in a plan of at most `most` shipments.
-
-    Where as many other locations could send the same at no higher cost, no later and from no
-    further, one of them is not in the plan and can take its place.
-    """
-    alike: dict[tuple[tuple[int, ...], tuple[int, ...]], list[Way]] = defaultdict(list)
-    for way in ways:
-        alike[way.takes, way.place.scarcity].append(way)
-    kept = []
-    for group in alike.values():
-        group.sort(key=_cheapest_first)
-        here: list[Way] = []
-        for way in group:
-            if not _is_dominated(way, here, most):
-                here.append(way)
-        kept += here
-    return kept
-
-
-def _cheapest_first(way: Way) -> tuple[object, ...]:
-    service = way.service
-    first = service.breaks[0].price if service.breaks else service.base_price
-    return (way.fixed + first, service.price_per_kg, way.co2_rate, way.arrival, way.place.km, way.id)
-
-
-def _is_dominated(way: Way, others: Sequence[Way], most: int) -> bool:
-    if len(others) < most:
-        return False
-    places = set()
-    for other in others[:_COMPARED]:
-        if _dominates(other, way):
-            places.add(id(other.place))
-            if len(places) >= most:
-                return True
-    return False
-
-
-def _dominates(one: Way, other: Way) -> bool:
-    a, b = one.service, other.service
-    if one.fixed > other.fixed or one.co2_rate > other.co2_rate:
-        return False
-    if a is not b and not (
-        not a.breaks
-        and not b.breaks
-        and a.base_price <= b.base_price
-        and a.price_per_kg <= b.price_per_kg
-        and a.max_weight_grams >= b.max_weight_grams
-    ):
-        return False
-    if one.fixed < other.fixed or (a is not b and a.base_price < b.base_price):
-        return True
-    return one.arrival <= other.arrival and (one.place.km, one.id) < (other.place.km, other.id)

@@ -5,7 +5,6 @@ rows are sorted first: whatever their order, the search sees the same.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,7 +72,9 @@ class Way:
 @dataclass(slots=True, eq=False)
 class Place:
     """A location that could give `stock`; `scarcity` is by SKU too. `breaches` names the fences
-    that it lies beyond."""
+    that it lies beyond. `fixed` are the cents of a shipment from here, whatever goes by which
+    service: handling, risk, and the penalty for a further shipment. `transit` is what its services
+    have in common with those of other places: price, arrival, lateness."""
 
     location: Location
     km: int
@@ -81,7 +82,26 @@ class Place:
     scarcity: tuple[int, ...]
     capacity: int
     breaches: frozenset[Limit]
-    ways: tuple[Way, ...] = ()
+    fixed: int
+    transit: "Transit"
+
+    @property
+    def cheapest(self) -> int:
+        """No shipment from here costs less."""
+        return self.fixed + self.transit.cheapest
+
+
+@dataclass(slots=True, eq=False)
+class Transit:
+    """Services from places of one country, zone and cut-off: when they arrive, how late that is."""
+
+    services: tuple[Service, ...]
+    promises: tuple[datetime, ...]
+    arrivals: tuple[float, ...]
+    lateness: tuple[int, ...]
+    cheapest: int
+    gram_cost: float
+    emits: int
 
 
 def goods_of(problem: SourcingProblem) -> Goods:
@@ -151,80 +171,121 @@ def places_of(problem: SourcingProblem, policy: SourcingPolicy, goods: Goods) ->
     capacity = {row.location_id: row.shipments for row in problem.capacities}
     scarcity = {(row.location_id, row.sku): row.cost for row in problem.scarcities}
     free = (0,) * len(goods.skus)
-    ways = _Ways(problem, policy, goods)
+    transits = _Transits(problem, policy)
+    heaviest = max(goods.grams, default=0)
     found = []
     for location in sorted(problem.locations, key=lambda location: location.location_id):
-        here = stock.get(location.location_id)
-        if here is None or not any(here):
+        name = location.location_id
+        here = stock.get(name)
+        room = capacity.get(name, _UNLIMITED)
+        if here is None or room <= 0:
             continue
-        room = capacity.get(location.location_id, _UNLIMITED)
+        transit = transits.of(location)
+        units = _carried(tuple(here), transit.services, goods, heaviest)
+        if not any(units):
+            continue
         km = distance_km(location, problem.latitude, problem.longitude)
-        place = Place(location, km, tuple(here), free, room, breaches(location, km, policy))
-        if scarcity:
-            place.scarcity = tuple(scarcity.get((location.location_id, s), 0) for s in goods.skus)
-        place.ways = tuple(ways.of(place)) if room > 0 else ()
-        if place.ways:
-            # What no service of its may carry, it cannot give.
-            taken = [way.takes for way in place.ways]
-            place.stock = taken[0] if len(taken) == 1 else tuple(map(max, *taken))
-            found.append(place)
+        fixed = location.handling_cost + risk(location, policy) + policy.split_penalty
+        scarce = tuple([scarcity.get((name, s), 0) for s in goods.skus]) if scarcity else free
+        beyond = breaches(location, km, policy)
+        found.append(Place(location, km, units, scarce, room, beyond, fixed, transit))
     return found
 
 
-class _Ways:
-    """Makes the ways of locations; what many have in common is worked out once."""
+def _carried(
+    stock: tuple[int, ...], services: tuple[Service, ...], goods: Goods, heaviest: int
+) -> tuple[int, ...]:
+    """What no service may carry, a place cannot give."""
+    limit = max(
+        (heaviest if s.max_unit_grams is None else s.max_unit_grams for s in services), default=-1
+    )
+    if limit >= heaviest:
+        return stock
+    return tuple(n if goods.grams[sku] <= limit else 0 for sku, n in enumerate(stock))
 
-    def __init__(self, problem: SourcingProblem, policy: SourcingPolicy, goods: Goods) -> None:
-        self._problem, self._policy, self._goods = problem, policy, goods
-        self._heaviest = max(goods.grams, default=0)
-        self._services: dict[str, list[Service]] = {}
+
+class _Transits:
+    """The services of locations; what many have in common is worked out once."""
+
+    def __init__(self, problem: SourcingProblem, policy: SourcingPolicy) -> None:
+        self._problem, self._policy = problem, policy
+        self._between: dict[str, list[Service]] = {}
         self._excluded = [e for e in problem.exclusions if e.carrier is not None]
-        self._arrivals: dict[tuple[str, int, int], tuple[datetime, float, int]] = {}
+        self._own = {e.location_id for e in self._excluded}
+        self._known: dict[tuple[str | None, str, str, int], Transit] = {}
 
-    def of(self, place: Place) -> Iterable[Way]:
-        location = place.location
-        if location.country not in self._services:
-            self._services[location.country] = services_between(self._problem, location.country)
-        opening = location.handling_cost + risk(location, self._policy) + self._policy.split_penalty
-        for service in self._services[location.country]:
-            if self._excluded and excludes_service(self._excluded, location.location_id, service):
+    def of(self, location: Location) -> Transit:
+        own = location.location_id if location.location_id in self._own else None
+        key = (own, location.country, location.timezone, location.cut_off_hour)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._make(location)
+        return known
+
+    def _make(self, location: Location) -> Transit:
+        country = location.country
+        if country not in self._between:
+            self._between[country] = services_between(self._problem, country)
+        services = tuple(
+            service
+            for service in self._between[country]
+            if not excludes_service(self._excluded, location.location_id, service)
+        )
+        promises = tuple(
+            calendar.promise(
+                self._problem.at, location.timezone, location.cut_off_hour, service.transit_days
+            )
+            for service in services
+        )
+        late = tuple(lateness(self._problem, self._policy, promise) for promise in promises)
+        prices = [price_of_parcels(service, 0) for service in services]
+        emissions = [co2_rate(service, 1, self._policy.co2_price_per_tonne) for service in services]
+        return Transit(
+            services=services,
+            promises=promises,
+            arrivals=tuple(promise.timestamp() for promise in promises),
+            lateness=late,
+            cheapest=min(map(sum, zip(prices, late, strict=True)), default=0),
+            gram_cost=min((s.price_per_kg / _GRAMS_PER_KG for s in services), default=0.0),
+            emits=max(emissions, default=0),
+        )
+
+
+def ways_of(place: Place, goods: Goods, co2_price_per_tonne: int) -> list[Way]:
+    """The ways from a location, one for each service that could carry some of its stock."""
+    found = []
+    transit = place.transit
+    for number, service in enumerate(transit.services):
+        takes, limit = place.stock, service.max_unit_grams
+        if limit is not None:
+            takes = tuple(n if goods.grams[sku] <= limit else 0 for sku, n in enumerate(takes))
+            if not any(takes):
                 continue
-            takes = self._takes(place, service)
-            if any(takes):
-                yield self._way(place, service, opening, takes)
-
-    def _takes(self, place: Place, service: Service) -> tuple[int, ...]:
-        limit = service.max_unit_grams
-        if limit is None or limit >= self._heaviest:
-            return place.stock
-        grams = self._goods.grams
-        return tuple(n if grams[s] <= limit else 0 for s, n in enumerate(place.stock))
-
-    def _way(self, place: Place, service: Service, fixed: int, takes: tuple[int, ...]) -> Way:
-        promise, arrival, late = self._arrival(place.location, service)
-        fixed += late
-        rate = co2_rate(service, place.km, self._policy.co2_price_per_tonne)
+        fixed = place.fixed + transit.lateness[number]
+        rate = co2_rate(service, place.km, co2_price_per_tonne)
         gram_cost = service.price_per_kg / _GRAMS_PER_KG + rate / CO2_RATE_UNIT
-        first, per_gram = _parcels_at_least(service, takes, self._goods)
+        first, per_gram = _parcels_at_least(service, takes, goods)
         slope = gram_cost + per_gram
         unit_cost = tuple(
-            slope * grams + scarcity
-            for grams, scarcity in zip(self._goods.grams, place.scarcity, strict=True)
+            [slope * g + scarce for g, scarce in zip(goods.grams, place.scarcity, strict=True)]
         )
-        name = (place.location.location_id, service.carrier, service.service)
-        return Way(
-            place, service, promise, arrival, late, fixed, takes, gram_cost, rate,
-            fixed + first, unit_cost, name,
-        )  # fmt: skip
-
-    def _arrival(self, location: Location, service: Service) -> tuple[datetime, float, int]:
-        key = (location.timezone, location.cut_off_hour, service.transit_days)
-        known = self._arrivals.get(key)
-        if known is None:
-            promise = calendar.promise(self._problem.at, *key)
-            late = lateness(self._problem, self._policy, promise)
-            known = self._arrivals[key] = (promise, promise.timestamp(), late)
-        return known
+        found.append(
+            Way(
+                place=place,
+                service=service,
+                promise=transit.promises[number],
+                arrival=transit.arrivals[number],
+                lateness=transit.lateness[number],
+                fixed=fixed,
+                takes=takes,
+                gram_cost=gram_cost,
+                co2_rate=rate,
+                opening=fixed + first,
+                unit_cost=unit_cost,
+                id=(place.location.location_id, service.carrier, service.service),
+            )
+        )
+    return found
 
 
 def _parcels_at_least(

@@ -3,13 +3,16 @@
 from dataclasses import dataclass, replace
 
 from domain.messages.policy import SourcingPolicy
-from domain.sourcing.bounds import undominated
-from domain.sourcing.candidates import Goods, Way
+from domain.sourcing.candidates import Goods, Place, Way, ways_of
+from domain.sourcing.dominance import needed_places
 from domain.sourcing.limits import Stage, reach
+from domain.sourcing.loads import scarcity_cost
 from domain.sourcing.search import Option, Outcome, solve
 
 BUDGET = 4000
 """Sets of ways that one decision may look at."""
+_TOLD = 3
+_MANY = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def choose(
     there = replace(goods, units=reach(goods, stages[-1].places))
     if not sum(there.units) or (ship_complete and there.units != goods.units):
         return Choice(None, stages[-1], there, (), 0.0, complete=True)
-    choice = _sending_all(goods, there, stages)
+    choice = _sending_all(policy, goods, there, stages)
     if choice is None and ship_complete:
         return Choice(None, stages[-1], there, (), 0.0, complete=True)
     if choice is None:
@@ -46,11 +49,13 @@ def choose(
     return _cheapest(policy, choice, ship_complete=ship_complete)
 
 
-def _sending_all(goods: Goods, there: Goods, stages: list[Stage]) -> Choice | None:
+def _sending_all(
+    policy: SourcingPolicy, goods: Goods, there: Goods, stages: list[Stage]
+) -> Choice | None:
     for stage in stages:
         if reach(goods, stage.places) != there.units:
             continue
-        ways = _ways(stage)
+        ways = _ways(policy, there, stage)
         outcome = solve(there, ways, stage.most, BUDGET)
         if outcome.best is not None:
             return _choice(outcome, stage, there, ways)
@@ -61,7 +66,7 @@ def _sending_most(policy: SourcingPolicy, there: Goods, stages: list[Stage]) -> 
     """Limits that never give way keep units back: as few as can be, at the earliest stage."""
     best: tuple[int, Choice] | None = None
     for stage in stages:
-        ways = _ways(stage)
+        ways = _ways(policy, there, stage)
         left_out = policy.backorder_per_unit + _dearest(there, ways, stage.most)
         outcome = solve(there, ways, stage.most, BUDGET, left_out)
         missing = sum(there.units) - _sent(outcome.best)
@@ -89,7 +94,12 @@ def _cheapest(policy: SourcingPolicy, choice: Choice, *, ship_complete: bool) ->
     nothing = policy.backorder_per_unit * sum(choice.goods.units)
     if not ship_complete:
         outcome = solve(
-            choice.goods, choice.ways, choice.stage.most, BUDGET, policy.backorder_per_unit
+            choice.goods,
+            choice.ways,
+            choice.stage.most,
+            BUDGET,
+            policy.backorder_per_unit,
+            below=nothing + policy.split_penalty,
         )
         choice = _choice(outcome, choice.stage, choice.goods, choice.ways)
     if choice.best is None or _worth(policy, choice) >= nothing:
@@ -104,10 +114,32 @@ def _worth(policy: SourcingPolicy, choice: Choice) -> int:
     return choice.best.cost - policy.split_penalty
 
 
-def _ways(stage: Stage) -> tuple[Way, ...]:
-    # One more than needed, so that the next best plan finds its ways too.
-    ways = [way for place in stage.places for way in place.ways]
-    return tuple(undominated(ways, stage.most + 1))
+def _ways(policy: SourcingPolicy, goods: Goods, stage: Stage) -> tuple[Way, ...]:
+    """The ways that the best plan may need, and some more for the next best to be told."""
+    places = needed_places(stage.places, goods, max(stage.most, _TOLD) + 1)
+    price = policy.co2_price_per_tonne
+    if len(places) > _MANY and policy.stock_before_money:
+        complete = [place for place in places if place.stock == goods.units]
+        if complete:
+            places = _no_dearer(goods, places, complete, price)
+    return tuple([way for place in places for way in ways_of(place, goods, price)])
+
+
+def _no_dearer(
+    goods: Goods, places: list[Place], complete: list[Place], co2_price_per_tonne: int
+) -> list[Place]:
+    """Where a single location can send everything: those that can, and those that two shipments or
+    more might need to cost no more than that."""
+    grams = sum(n * g for n, g in zip(goods.units, goods.grams, strict=True))
+    alone = min(
+        way.price(grams) + scarcity_cost(way, goods.units)
+        for place in complete
+        for way in ways_of(place, goods, co2_price_per_tonne)
+        if way.takes == goods.units
+    )
+    other = min(place.cheapest for place in places)
+    other += int(grams * min(place.transit.gram_cost for place in places))
+    return [p for p in places if p.stock == goods.units or p.cheapest + other <= alone]
 
 
 def _sent(option: Option | None) -> int:

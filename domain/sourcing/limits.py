@@ -51,10 +51,15 @@ def _value(problem: SourcingProblem) -> int:
 
 def reach(goods: Goods, places: Sequence[Place]) -> tuple[int, ...]:
     """The units of each SKU that these places could send, of those that are asked for."""
-    return tuple(
-        min(asked, sum([place.stock[sku] for place in places]))
-        for sku, asked in enumerate(goods.units)
-    )
+    found = []
+    for sku, asked in enumerate(goods.units):
+        units = 0
+        for place in places:
+            units += place.stock[sku]
+            if units >= asked:
+                break
+        found.append(min(asked, units))
+    return tuple(found)
 
 
 def given_way(

@@ -50,6 +50,8 @@ def share_out(
     """
     if len(ways) == 1 and left_out is None:
         return _all_one_way(goods, ways[0], most)
+    if at_least(goods, ways, left_out) > most + EPSILON:
+        return None
     fill = _Filling(goods, ways, left_out)
     shares, complete = fill.shares()
     if shares is None:
@@ -63,6 +65,25 @@ def _all_one_way(goods: Goods, way: Way, most: float) -> Loads | None:
     grams = sum(n * g for n, g in zip(goods.units, goods.grams, strict=True))
     cost = way.price(grams) + scarcity_cost(way, goods.units)
     return Loads(cost, (goods.units,), cost) if cost <= most else None
+
+
+def at_least(goods: Goods, ways: Sequence[Way], left_out: int | None) -> float:
+    """What loads of these ways cost at least: each unit by the cheapest way that still has some."""
+    cost = 0.0
+    for way in ways:
+        cost += way.opening
+    for sku, units in enumerate(goods.units):
+        for price, room in sorted([(way.unit_cost[sku], way.takes[sku]) for way in ways]):
+            if left_out is not None and price >= left_out:
+                break
+            taken = min(units, room)
+            cost += taken * price
+            units -= taken
+            if not units:
+                break
+        if units and left_out is not None:
+            cost += units * left_out
+    return cost
 
 
 def scarcity_cost(way: Way, units: Units) -> int:
@@ -109,6 +130,11 @@ class _Filling:
     def _splits(self, sku: int, asked: int) -> Iterator[Units]:
         """All ways to share out the units, at most one more than can be looked at."""
         rooms = [way.takes[sku] for way in self._ways]
+        if self._left_out is None and not self._twins and asked <= _MAX_SPLITS:
+            quick = _obvious(rooms, asked)
+            if quick is not None:
+                yield from quick
+                return
         after = [sum(rooms[number:]) for number in range(len(rooms) + 1)]
         count = 0
         stack: list[tuple[Units, int]] = [((), asked)]
@@ -152,6 +178,24 @@ class _Filling:
             if left == 0 or self._left_out is not None:
                 found[tuple(split)] = None
         return list(found)
+
+
+def _obvious(rooms: list[int], asked: int) -> list[Units] | None:
+    """The splits over one or two ways that have any."""
+    having = [number for number, room in enumerate(rooms) if room]
+    if not having or sum(rooms) < asked:
+        return []
+    if len(having) > 2:
+        return None
+    first, last = having[0], having[-1]
+    if first == last:
+        return [tuple([asked if number == first else 0 for number in range(len(rooms))])]
+    splits = []
+    for units in range(min(rooms[first], asked), max(0, asked - rooms[last]) - 1, -1):
+        split = [0] * len(rooms)
+        split[first], split[last] = units, asked - units
+        splits.append(tuple(split))
+    return splits
 
 
 _State = dict[Units, tuple[int, tuple[Units, ...]]]

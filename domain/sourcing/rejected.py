@@ -12,7 +12,7 @@ from domain.sourcing.search import Option, option_of, solve
 from domain.sourcing.shipments import backordered, costs_of, shipments_of
 
 _REPORTED = 3
-_BUDGET = 200
+_BUDGET = 60
 
 
 def alternatives(
@@ -44,25 +44,25 @@ def _rank(policy: SourcingPolicy, goods: Goods, option: Option) -> tuple[object,
 
 def _singles(policy: SourcingPolicy, choice: Choice) -> Iterator[Option]:
     """The best few single locations, each by its best service."""
-    goods, best = choice.goods, []
-    for place in choice.stage.places:
-        way, units, cost = min(
-            (_alone(goods, way) for way in place.ways),
-            key=lambda found: (-sum(found[1]), found[2], found[0].arrival, found[0].id),
-        )
+    goods = choice.goods
+    best: dict[str, tuple[tuple[object, ...], Way, Units, int]] = {}
+    for way in choice.ways:
+        units, cost = _alone(goods, way)
         missing = sum(goods.units) - sum(units)
         money = cost + missing * policy.backorder_per_unit
         lacking = missing if policy.stock_before_money else 0
-        best.append((lacking, money, way.arrival, place.km, way.id, way, units, cost))
-    best.sort(key=lambda row: row[:5])
-    for *_, way, units, cost in best[: _REPORTED + 1]:
+        rank = (lacking, money, way.arrival, way.place.km, way.id)
+        known = best.get(way.id[0])
+        if known is None or rank < known[0]:
+            best[way.id[0]] = (rank, way, units, cost)
+    for _, way, units, cost in sorted(best.values(), key=lambda row: row[0])[: _REPORTED + 1]:
         yield option_of((way,), Loads(cost, (units,), cost))
 
 
-def _alone(goods: Goods, way: Way) -> tuple[Way, Units, int]:
-    units = tuple(map(min, way.takes, goods.units))
-    grams = sum(n * g for n, g in zip(units, goods.grams, strict=True))
-    return way, units, way.price(grams) + scarcity_cost(way, units)
+def _alone(goods: Goods, way: Way) -> tuple[Units, int]:
+    units = way.takes
+    grams = sum([n * g for n, g in zip(units, goods.grams, strict=True)])
+    return units, way.price(grams) + scarcity_cost(way, units)
 
 
 def _told(

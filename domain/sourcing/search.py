@@ -12,8 +12,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from domain.sourcing.bounds import ascend, undominated
+from domain.sourcing.bounds import ascend
 from domain.sourcing.candidates import Goods, Way
+from domain.sourcing.dominance import needed_ways
 from domain.sourcing.loads import EPSILON, Loads, Units, share_out
 
 Rank = tuple[int, float, int, int, tuple[tuple[str, str, str], ...]]
@@ -65,14 +66,16 @@ def solve(
     budget: int,
     left_out: int | None = None,
     but: Collection[frozenset[str]] = (),
+    below: float = _INFINITE,
 ) -> Outcome:
     """The plan of lowest cost, then earliest arrival, then least distance, with at most `most`
     shipments.
 
     `left_out` is what a unit costs that is not sent; without it all are. `budget` bounds the work, in
-    sets looked at. Plans from the locations in `but` do not count.
+    sets looked at. Plans from the locations in `but` do not count, nor those that cost more than
+    `below`.
     """
-    found = _Search(goods, most, budget, left_out, but)
+    found = _Search(goods, most, budget, left_out, but, below)
     bound = 0.0
     # What is ruled out by the first bound makes the second one better.
     for _ in range(3):
@@ -84,8 +87,9 @@ def solve(
         if len(ways) > 0.9 * before:
             break
     found.search(ways, bound)
-    lowest = min(found.skipped, _INFINITE if found.best is None else found.best.cost)
-    return Outcome(found.best, lowest, complete=found.skipped == _INFINITE)
+    # What was skipped and costs as much as the best plan may be no better than as good.
+    complete = ceil(found.skipped - EPSILON) >= found.limit if found.skipped < _INFINITE else True
+    return Outcome(found.best, min(found.skipped, found.limit), complete=complete)
 
 
 class _Search:
@@ -96,10 +100,12 @@ class _Search:
         budget: int,
         left_out: int | None,
         but: Collection[frozenset[str]],
+        below: float,
     ) -> None:
         self._goods, self._most, self._left_out, self._but = goods, most, left_out, but
         self._budget = budget
         self.best: Option | None = None
+        self.limit = below
         self.skipped = _INFINITE
         self._ways: Sequence[Way] = ()
         self._holders: list[list[int]] = []
@@ -107,9 +113,9 @@ class _Search:
 
     def within(self, ways: Sequence[Way], bound: float) -> list[Way]:
         """The ways that a plan as good as the best one may open."""
-        if self.best is None:
+        if self.limit == _INFINITE:
             return list(ways)
-        limit = self.best.cost + EPSILON
+        limit = self.limit + EPSILON
         ways = [way for way in ways if bound + way.reduced <= limit]
         room, total = 0, 0.0
         for opening in sorted(way.opening for way in ways):
@@ -118,7 +124,7 @@ class _Search:
                 break
             room += 1
         self._most = min(self._most, max(1, room))
-        return undominated(ways, self._most + len(self._but))
+        return needed_ways(ways, self._goods, self._most + len(self._but))
 
     def dive(self, ways: Sequence[Way]) -> None:
         """First plans: one way for all, and one way after the other for what is still missing."""
@@ -213,7 +219,7 @@ class _Search:
             self._widen(wider, number + 1, out, lowest, met)
 
     def _beaten(self, lowest: float) -> bool:
-        return self.best is not None and lowest > self.best.cost + EPSILON
+        return lowest > self.limit + EPSILON
 
     def _spent(self, lowest: float) -> bool:
         self._budget -= 1
@@ -258,8 +264,7 @@ class _Search:
         """The best loads of these ways. A way that would carry nothing need not be open."""
         if self._but and frozenset(way.id[0] for way in chosen) in self._but:
             return
-        most = _INFINITE if self.best is None else self.best.cost
-        loads = share_out(self._goods, chosen, most, self._left_out)
+        loads = share_out(self._goods, chosen, self.limit, self._left_out)
         if loads is None:
             return
         if loads.bound < loads.cost:
@@ -267,4 +272,4 @@ class _Search:
         if all(any(units) for units in loads.units):
             option = option_of(chosen, loads)
             if self.best is None or option.rank < self.best.rank:
-                self.best = option
+                self.best, self.limit = option, option.cost

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
-MOST_PLANS = 8_000
+_PLANS = ((10, 300), (300, 2_000), (2_000, 12_000))
 _SKUS = ("A", "B", "C", "D")
 _LIMITS: tuple[Limit, ...] = ("split_value", "shipments", "distance", "kinds", "countries")
 Ids = tuple[tuple[str, str, str], ...]
@@ -259,9 +259,10 @@ def _price(
 def random_case(seed: int) -> tuple[SourcingProblem, SourcingPolicy]:
     """A problem of up to 4 lines, 6 locations and 3 services whose plans can all be looked at."""
     rng = random.Random(seed)
+    least, most = rng.choice(_PLANS)
     while True:
         problem = _problem(rng)
-        if _count(problem) <= MOST_PLANS:
+        if least <= _count(problem) <= most:
             return problem, _policy(rng)
 
 
@@ -304,9 +305,9 @@ def _problem(rng: random.Random) -> SourcingProblem:
         _service(rng, f"S{n}", country)
         for n in range(rng.randint(1, 3))
         for country in ("FR", "BE")
-        if rng.random() < 0.9
+        if rng.random() < 0.95
     )
-    weights = {sku: rng.choice([0, 100, 400, 437, 900, 1000, 2600, 12_000]) for sku in skus}
+    weights = {sku: rng.choice([0, 100, 400, 437, 900, 900, 1000, 2600, 12_000]) for sku in skus}
     lines = [
         Line(
             line_id=str(number),
@@ -334,11 +335,11 @@ def _problem(rng: random.Random) -> SourcingProblem:
             Availability(location_id=place, sku=sku, units=rng.choice([1, 1, 2, 3, 9]))
             for place in places
             for sku in skus
-            if rng.random() < 0.6
+            if rng.random() < 0.7
         ),
         exclusions=tuple(_exclusion(rng, skus, places) for _ in range(rng.choice([0, 0, 1, 2]))),
         capacities=tuple(
-            Capacity(location_id=place, shipments=rng.choice([0, 1, 1, 2]))
+            Capacity(location_id=place, shipments=rng.choice([0, 1, 1, 2, 3]))
             for place in places
             if rng.random() < 0.25
         ),
@@ -387,13 +388,13 @@ def _service(rng: random.Random, name: str, country: str) -> Service:
         service=name,
         name=name,
         origin_country=country,
-        destination_country=rng.choice(["*", "*", "FR", "BE"]),
+        destination_country=rng.choice(["*", "*", "*", "FR", "FR", "BE"]),
         base_price=rng.choice([0, 300, 500, 500, 900]),
         price_per_kg=rng.choice([0, 0, 100, 137]),
         transit_days=rng.randint(1, 3),
         max_weight_grams=limit,
         breaks=breaks,
-        max_unit_grams=rng.choice([None, None, None, 1000]),
+        max_unit_grams=rng.choice([None, None, None, None, None, 1000]),
         co2_grams_per_tkm=rng.choice([0, 20, 100]),
     )
 
