@@ -13,19 +13,36 @@ from domain.sourcing.candidates import Goods, Way
 _PASSES = 4
 
 
-def ascend(goods: Goods, ways: Sequence[Way], left_out: int | None = None) -> float:
+def ascend(
+    goods: Goods, ways: Sequence[Way], left_out: int | None = None, fewest: int = 1
+) -> float:
     """A bound on the cost of sending all goods; sets what each way would cost above it.
 
-    `left_out` is what a unit costs that is not sent.
+    `left_out` is what a unit costs that is not sent. No plan has fewer than `fewest` shipments:
+    then the cheapest opening can be charged so often before, and the rest of each opening shared.
     """
+    bound = _ascend(goods, ways, left_out, 0.0)
+    if fewest == 1 or left_out is not None or not ways:
+        return bound
+    reduced = [way.reduced for way in ways]
+    common = min(way.opening for way in ways)
+    other = fewest * common + _ascend(goods, ways, None, common)
+    if other >= bound:
+        return other
+    for way, cost in zip(ways, reduced, strict=True):
+        way.reduced = cost
+    return bound
+
+
+def _ascend(goods: Goods, ways: Sequence[Way], left_out: int | None, common: float) -> float:
     holders = [[w for w in ways if w.takes[sku]] for sku in range(len(goods.units))]
-    prices = _fair_prices(holders)
+    prices = _fair_prices(holders, common)
     for way in ways:
-        way.reduced = way.opening - sum(
-            (prices[sku] - way.unit_cost[sku]) * n
-            for sku, n in enumerate(way.takes)
-            if n and prices[sku] > way.unit_cost[sku]
-        )
+        reduced = way.opening - common
+        for price, cost, units in zip(prices, way.unit_cost, way.takes, strict=True):
+            if price > cost:
+                reduced -= (price - cost) * units
+        way.reduced = reduced
     order = sorted(range(len(holders)), key=lambda sku: (len(holders[sku]), sku))
     for _ in range(_PASSES):
         if not any([_raise(prices, sku, holders[sku], left_out) for sku in order]):
@@ -35,9 +52,24 @@ def ascend(goods: Goods, ways: Sequence[Way], left_out: int | None = None) -> fl
     return sum(price * n for price, n in zip(prices, goods.units, strict=True))
 
 
-def _fair_prices(holders: Sequence[Sequence[Way]]) -> list[float]:
+def fewest_shipments(goods: Goods, ways: Sequence[Way]) -> int:
+    """No plan that sends all goods has fewer: as many locations as the scarcest SKU needs, and two
+    where nobody has everything."""
+    stock = {id(way.place): way.place.stock for way in ways}
+    fewest = 1 if any(units == goods.units for units in stock.values()) else 2
+    for sku, asked in enumerate(goods.units):
+        here = sorted([units[sku] for units in stock.values()], reverse=True)
+        total = count = 0
+        while total < asked and count < len(here):
+            total += here[count]
+            count += 1
+        fewest = max(fewest, count)
+    return fewest
+
+
+def _fair_prices(holders: Sequence[Sequence[Way]], common: float) -> list[float]:
     """Each way's opening shared out among all units that it could send: no way earns too much."""
-    share = {id(way): way.opening / sum(way.takes) for held in holders for way in held}
+    share = {id(way): (way.opening - common) / sum(way.takes) for held in holders for way in held}
     return [_fair_price(sku, held, share) for sku, held in enumerate(holders)]
 
 

@@ -182,9 +182,11 @@ class _Filling:
 
 def _obvious(rooms: list[int], asked: int) -> list[Units] | None:
     """The splits over one or two ways that have any."""
-    having = [number for number, room in enumerate(rooms) if room]
-    if not having or sum(rooms) < asked:
+    if sum(rooms) < asked:
         return []
+    having = [number for number, room in enumerate(rooms) if room and asked]
+    if not having:
+        return [(0,) * len(rooms)]
     if len(having) > 2:
         return None
     first, last = having[0], having[-1]

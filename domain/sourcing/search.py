@@ -12,13 +12,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from domain.sourcing.bounds import ascend
+from domain.sourcing.bounds import ascend, fewest_shipments
 from domain.sourcing.candidates import Goods, Way
 from domain.sourcing.dominance import needed_ways
 from domain.sourcing.loads import EPSILON, Loads, Units, share_out
 
 Rank = tuple[int, float, int, int, tuple[tuple[str, str, str], ...]]
 _INFINITE = float("inf")
+_STARTS, _MANY = 16, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,15 @@ def solve(
     """
     found = _Search(goods, most, budget, left_out, but, below)
     bound = 0.0
+    fewest = fewest_shipments(goods, ways)
     # What is ruled out by the first bound makes the second one better.
     for _ in range(3):
         before = len(ways)
-        bound = ascend(goods, ways, left_out)
+        bound = ascend(goods, ways, left_out, fewest)
         ways = sorted(ways, key=lambda w: (w.reduced, w.arrival, w.place.km, w.id))
         found.dive(ways)
+        if left_out is None and bound < found.limit and len(ways) > _MANY:
+            found.complete(ways[:_STARTS], ways)
         ways = found.within(ways, bound)
         if len(ways) > 0.9 * before:
             break
@@ -140,6 +144,26 @@ class _Search:
                     chosen.append(way)
                     left = [max(0, m - n) for m, n in zip(left, way.takes, strict=True)]
             if (not any(left) or self._left_out is not None) and len(chosen) <= self._most:
+                self._weigh(chosen)
+
+    def complete(self, starts: Sequence[Way], ways: Sequence[Way]) -> None:
+        """From each of these ways, add the one that has most of what is still missing."""
+        for start in starts:
+            left, chosen = self._after([], start, list(self._goods.units)), [start]
+            while any(m > 0 for m in left) and len(chosen) < self._most:
+                gain, best = 0, start
+                for way in ways:
+                    have = 0
+                    for n, m in zip(way.takes, left, strict=True):
+                        if m > 0:
+                            have += n if n < m else m
+                    if have > gain and all(way.place is not other.place for other in chosen):
+                        gain, best = have, way
+                if not gain:
+                    break
+                left = self._after([], best, left)
+                chosen.append(best)
+            if all(m <= 0 for m in left):
                 self._weigh(chosen)
 
     def search(self, ways: Sequence[Way], bound: float) -> None:
