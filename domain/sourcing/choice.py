@@ -25,7 +25,7 @@ class Choice:
     goods: Goods
     ways: tuple[Way, ...]
     bound: float
-    complete: bool
+    method: str
 
 
 def choose(
@@ -38,10 +38,10 @@ def choose(
     """
     there = replace(goods, units=reach(goods, stages[-1].places))
     if not sum(there.units) or (ship_complete and there.units != goods.units):
-        return Choice(None, stages[-1], there, (), 0.0, complete=True)
+        return Choice(None, stages[-1], there, (), 0.0, "exact")
     choice = _sending_all(policy, goods, there, stages)
     if choice is None and ship_complete:
-        return Choice(None, stages[-1], there, (), 0.0, complete=True)
+        return Choice(None, stages[-1], there, (), 0.0, "exact")
     if choice is None:
         choice = _sending_most(policy, there, stages)
     if policy.stock_before_money:
@@ -147,4 +147,4 @@ def _sent(option: Option | None) -> int:
 
 
 def _choice(outcome: Outcome, stage: Stage, goods: Goods, ways: tuple[Way, ...]) -> Choice:
-    return Choice(outcome.best, stage, goods, ways, outcome.bound, outcome.complete)
+    return Choice(outcome.best, stage, goods, ways, outcome.bound, outcome.method)

@@ -87,9 +87,8 @@ class SourcingPlan(Value):
     """The decision.
 
     `method` is `exact` where nothing cheaper exists (of equal plans the one that arrives first, then
-    the nearest), `heuristic` where the search was cut short. Then no plan costs less than `bound`:
-    `gap` is what the plan costs more than that at most, and `gap_ratio` the same as a share of
-    `cost`. `relaxed` are the limits of the policy that gave way. `obstacle` says why nothing at all
+    the nearest), else `mip` or `heuristic`. Then no plan costs less than `bound`: `gap` is what the
+    plan costs more than that at most, and `gap_ratio` the same as a share of `cost`. `relaxed` are the limits of the policy that gave way. `obstacle` says why nothing at all
     can be sent where stock is not what is missing.
     """
 

@@ -6,10 +6,9 @@ only the cheapest is kept. What cannot be better than a plan that is known is dr
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
 from itertools import permutations
-from math import ceil
+from math import ceil, prod
 
 from domain.sourcing.candidates import Goods, Way
 
@@ -17,6 +16,9 @@ EPSILON = 1e-6
 """What floating-point bounds may be off, in cents."""
 _MAX_SPLITS = 400
 _MAX_STATES = 1500
+# A large order's SKUs cannot be shared out in every way: the few cheapest of each are combined.
+_MAX_COMBINATIONS = 50_000
+_FEW_SPLITS, _FEW_STATES = 4, 30
 
 Units = tuple[int, ...]
 
@@ -56,7 +58,15 @@ def share_out(
     shares, complete = fill.shares()
     if shares is None:
         return None
-    return _combine(shares, complete, ways, most)
+    combinations = prod(len(share.options) for share in shares)
+    if combinations <= _MAX_COMBINATIONS:
+        return _combine(shares, complete, ways, most, _MAX_STATES)
+    few = [fill.fewer(share) for share in shares]
+    found = _combine(few, False, ways, most, _FEW_STATES)
+    if found is None:
+        return None
+    bound = max(found.bound, ceil(at_least(goods, ways, left_out) - EPSILON))
+    return replace(found, bound=min(found.cost, bound))
 
 
 def _all_one_way(goods: Goods, way: Way, most: float) -> Loads | None:
@@ -111,6 +121,15 @@ class _Filling:
         # What can go in one way only comes first: then every bound knows of it.
         found.sort(key=lambda share: (len(share.options), share.sku))
         return found, complete
+
+    def fewer(self, share: _Share) -> _Share:
+        """Only the splits of a SKU that cost least by weight."""
+        rates = [way.gram_cost * share.grams for way in self._ways]
+        ranked = sorted(
+            share.options,
+            key=lambda o: (o[1] + sum([n * r for n, r in zip(o[0], rates, strict=True)]), o[0]),
+        )
+        return replace(share, options=tuple(ranked[:_FEW_SPLITS]))
 
     def _share(self, sku: int, options: tuple[tuple[Units, int], ...]) -> _Share:
         grams = self._goods.grams[sku]
@@ -204,7 +223,7 @@ _State = dict[Units, tuple[int, tuple[Units, ...]]]
 
 
 def _combine(
-    shares: Sequence[_Share], complete: bool, ways: Sequence[Way], most: float
+    shares: Sequence[_Share], complete: bool, ways: Sequence[Way], most: float, width: int
 ) -> Loads | None:
     """Share out SKU after SKU; states are the weights of the loads."""
     rest = [0.0] * (len(shares) + 1)
@@ -215,7 +234,7 @@ def _combine(
     for number, share in enumerate(shares):
         states = _extend(states, share)
         if len(share.options) > 1 or number + 1 == len(shares) or not number:
-            states, lost = _prune(states, ways, rest[number + 1], most)
+            states, lost = _prune(states, ways, rest[number + 1], most, width)
             dropped = min(dropped, lost)
         if not states:
             return None
@@ -253,7 +272,7 @@ def _extend(states: _State, share: _Share) -> _State:
 
 
 def _prune(
-    states: _State, ways: Sequence[Way], rest: float, most: float
+    states: _State, ways: Sequence[Way], rest: float, most: float, width: int
 ) -> tuple[_State, float]:
     """Without what must cost more than `most`; and where too many are left, without the dearest:
     then also the least that one of those may cost."""
@@ -264,14 +283,10 @@ def _prune(
         for grams, (linear, _) in states.items()
     }
     kept = {grams: state for grams, state in states.items() if bounds[grams] <= most + EPSILON}
-    if len(kept) <= _MAX_STATES:
+    if len(kept) <= width:
         return kept, float("inf")
     ranked = sorted(kept, key=lambda grams: (bounds[grams], grams))
     return (
-        {grams: kept[grams] for grams in ranked[:_MAX_STATES]},
-        bounds[ranked[_MAX_STATES]],
+        {grams: kept[grams] for grams in ranked[:width]},
+        bounds[ranked[width]],
     )
-
-
-def total_grams(units: Units, grams: Units) -> int:
-    return reduce(lambda total, pair: total + pair[0] * pair[1], zip(units, grams, strict=True), 0)

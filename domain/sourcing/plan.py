@@ -33,7 +33,7 @@ def plan(problem: SourcingProblem, policy: SourcingPolicy) -> SourcingPlan:
     costs = costs_of(policy, shipments, sum(missing.values()))
     chosen = choice.best.ways if choice.best else ()
     return SourcingPlan(
-        method="exact" if choice.complete else "heuristic",
+        method=choice.method,
         shipments=shipments,
         backordered=missing,
         cost=costs.total,
@@ -41,7 +41,7 @@ def plan(problem: SourcingProblem, policy: SourcingPolicy) -> SourcingPlan:
         obstacle=None if shipments or choice.stage.places else obstacle(problem),
         split_cost=costs.split,
         backorder_cost=costs.backorder,
-        bound=None if choice.complete else min(costs.total, _bound(policy, goods, choice)),
+        bound=None if choice.method == "exact" else min(costs.total, _bound(policy, goods, choice)),
         relaxed=given_way(problem, policy, [way.place for way in chosen]),
         excluded=ruled_out(problem, policy, goods, places, choice.stage),
     )

@@ -16,10 +16,13 @@ from domain.sourcing.bounds import ascend, fewest_shipments
 from domain.sourcing.candidates import Goods, Way
 from domain.sourcing.dominance import needed_ways
 from domain.sourcing.loads import EPSILON, Loads, Units, share_out
+from domain.sourcing.mip import open_ways
 
 Rank = tuple[int, float, int, int, tuple[tuple[str, str, str], ...]]
 _INFINITE = float("inf")
 _STARTS, _MANY = 16, 40
+# Shares of the cost that a plan has to be unproven by, and size: what HiGHS does in some 100 ms.
+_WORTH_A_PROGRAM, _PROGRAM_COLUMNS = 0.005, 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,12 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a search found. `complete` where nothing of lower rank exists; else nothing costs less
+    """What a search found, by which method: `exact` where nothing cheaper exists. Nothing costs less
     than `bound`."""
 
     best: Option | None
     bound: float
-    complete: bool
+    method: str
 
 
 def option_of(ways: Sequence[Way], loads: Loads) -> Option:
@@ -91,9 +94,12 @@ def solve(
         if len(ways) > 0.9 * before:
             break
     found.search(ways, bound)
+    if found.skipped < found.limit - _WORTH_A_PROGRAM * found.limit and not but:
+        found.program()
     # What was skipped and costs as much as the best plan may be no better than as good.
     complete = ceil(found.skipped - EPSILON) >= found.limit if found.skipped < _INFINITE else True
-    return Outcome(found.best, min(found.skipped, found.limit), complete=complete)
+    method = "exact" if complete else found.method
+    return Outcome(found.best, min(found.skipped, found.limit), method)
 
 
 class _Search:
@@ -111,6 +117,7 @@ class _Search:
         self.best: Option | None = None
         self.limit = below
         self.skipped = _INFINITE
+        self.method = "heuristic"
         self._ways: Sequence[Way] = ()
         self._holders: list[list[int]] = []
         self._tops: list[list[int]] = []
@@ -176,6 +183,18 @@ class _Search:
             self._cover([], list(self._goods.units), 0, bound, (0.0, 0))
         else:
             self._widen([], 0, 0, bound, (0.0, 0))
+
+    def program(self) -> None:
+        """What the search could not finish, as a mixed-integer program."""
+        if len(self._ways) * len(self._goods.units) > _PROGRAM_COLUMNS:
+            return
+        opened = open_ways(self._goods, self._ways, self._most, self._left_out)
+        if opened is None:
+            return
+        if opened.ways:
+            self._weigh(opened.ways)
+        self.method = "mip"
+        self.skipped = max(self.skipped, opened.bound)
 
     def _most_of(self, sku: int) -> list[int]:
         """What so many locations have at most."""
@@ -288,6 +307,8 @@ class _Search:
         """The best loads of these ways. A way that would carry nothing need not be open."""
         if self._but and frozenset(way.id[0] for way in chosen) in self._but:
             return
+        # The more there is to share out, the more of the budget it takes.
+        self._budget -= len(self._goods.units) * len(chosen) // 8
         loads = share_out(self._goods, chosen, self.limit, self._left_out)
         if loads is None:
             return
