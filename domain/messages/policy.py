@@ -7,24 +7,23 @@ from pydantic import Field
 
 from domain.values import Stored
 
-
 Limit = Literal["split_value", "shipments", "distance", "kinds", "countries"]
-"""A limit that a policy sets and that may give way: the value below which an order is not split, the
-number of shipments, and the fences, within which a location has to be."""
+"""A limit that a policy sets and that may give way: the value below which an order is not split,
+the number of shipments, and the fences, within which a location has to be."""
 
 
 class SourcingPolicy(Stored):
-    """Weights of the sourcing objective, all in minor units of the order's currency, and its limits.
+    """Weights and limits of sourcing; amounts are in minor units of the order's currency.
 
     `lateness_per_day` counts `criticality` times for a critical order. `co2_price_per_tonne` is the
     price of a tonne of CO2 equivalent. `resourcing_cost` is what it costs to find another way when
-    a location does not deliver. With `stock_before_money` a unit that is there is sent whatever that
-    costs; without it a unit is left out where sending it costs more than `backorder_per_unit`.
+    a location does not deliver. With `stock_before_money` a unit that is there is sent whatever
+    that costs; without it a unit is left out where sending it costs more than `backorder_per_unit`.
 
     An order that is worth less than `min_split_value` goes in one shipment. Fences keep out what is
-    further away than `max_distance_km`, what is of none of the `kinds`, and what lies in none of the
-    `countries`; an empty one keeps nothing out. Where units would be left out, limits give way in
-    the order of `relaxation`, each with all before it; one that is not named there never does.
+    further away than `max_distance_km`, what is of none of the `kinds`, and what lies in none of
+    the `countries`; an empty one keeps nothing out. Where units would be left out, limits give way
+    in the order of `relaxation`, each with all before it; one that is not named there never does.
 
     A supply that is less certain than `min_supply_confidence` is nothing to rest a promise on.
     """

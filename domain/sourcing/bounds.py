@@ -8,7 +8,8 @@ least the sum of the prices and of the *reduced* costs of these ways, what they 
 
 from collections.abc import Sequence
 
-from domain.sourcing.candidates import Goods, Way
+from domain.sourcing.candidates import Way
+from domain.sourcing.goods import Goods
 
 _PASSES = 4
 
@@ -45,7 +46,7 @@ def _ascend(goods: Goods, ways: Sequence[Way], left_out: int | None, common: flo
         way.reduced = reduced
     order = sorted(range(len(holders)), key=lambda sku: (len(holders[sku]), sku))
     for _ in range(_PASSES):
-        if not any([_raise(prices, sku, holders[sku], left_out) for sku in order]):
+        if not any(_raise(prices, sku, holders[sku], left_out) for sku in order):
             break
     if left_out is not None:
         _lower(prices, holders, left_out)

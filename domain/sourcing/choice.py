@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 from domain.messages.policy import SourcingPolicy
-from domain.sourcing.candidates import Goods, Place, Way, ways_of
+from domain.sourcing.candidates import Place, Way, ways_of
 from domain.sourcing.dominance import needed_places
+from domain.sourcing.goods import Goods
 from domain.sourcing.limits import Stage, reach
 from domain.sourcing.loads import scarcity_cost
-from domain.sourcing.search import Option, Outcome, solve
+from domain.sourcing.option import Option
+from domain.sourcing.search import Outcome, solve
 
 BUDGET = 4000
 """Sets of ways that one decision may look at."""
@@ -17,8 +19,8 @@ _MANY = 40
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The plan, if any is better than sending nothing, under which limits it was chosen and of which
-    goods. `bound` is in the units of `Option.cost`."""
+    """The plan, if any is better than sending nothing, under which limits it was chosen and of
+    which goods. `bound` is in the units of `Option.cost`."""
 
     best: Option | None
     stage: Stage
@@ -33,8 +35,8 @@ def choose(
 ) -> Choice:
     """The best plan for what there is.
 
-    First as few units are left out as there can be, then as few limits give way as that takes. Where
-    the policy puts money first, units may be left out after all, within these limits.
+    First as few units are left out as there can be, then as few limits give way as that takes.
+    Where the policy puts money first, units may be left out after all, within these limits.
     """
     there = replace(goods, units=reach(goods, stages[-1].places))
     if not sum(there.units) or (ship_complete and there.units != goods.units):

@@ -1,7 +1,7 @@
 """What a sourcing decision says: the plan, what was rejected, what was ruled out and why.
 
-Decisions are stored: their types change only by addition, with defaults. Costs are in minor units of
-the order's currency.
+Decisions are stored: their types change only by addition, with defaults. Costs are in minor units
+of the order's currency.
 """
 
 from datetime import datetime
@@ -86,10 +86,14 @@ class Excluded(Value):
 class SourcingPlan(Value):
     """The decision.
 
-    `method` is `exact` where nothing cheaper exists (of equal plans the one that arrives first, then
-    the nearest), else `mip` or `heuristic`. Then no plan costs less than `bound`: `gap` is what the
-    plan costs more than that at most, and `gap_ratio` the same as a share of `cost`. `relaxed` are the limits of the policy that gave way. `obstacle` says why nothing at all
-    can be sent where stock is not what is missing.
+    `method` is `exact` where nothing cheaper exists (of equal plans the one that arrives first,
+    then the nearest), else `mip` or `heuristic`. Then no plan costs less than `bound`: `gap` is
+    what the plan costs more than that at most, and `gap_ratio` the same as a share of `cost`.
+    Decisions from before say `enumeration`.
+
+    `relaxed` are the limits of the policy that gave way. `obstacle` says why nothing at all can be
+    sent where stock is not what is missing. `cost` is that of the shipments with `split_cost` and
+    `backorder_cost`.
     """
 
     method: str

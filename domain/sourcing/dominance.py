@@ -8,7 +8,8 @@ and can take its place: the location is never needed. That loses no plan and no 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from domain.sourcing.candidates import Goods, Place, Way
+from domain.sourcing.candidates import Place, Way
+from domain.sourcing.goods import Goods
 from domain.sourcing.parcels import CO2_RATE_UNIT
 
 _COMPARED = 32
@@ -91,7 +92,14 @@ def _each(ones: Sequence[float], others: Sequence[float]) -> bool:
 def _cheapest_first(way: Way) -> tuple[object, ...]:
     service = way.service
     first = service.breaks[0].price if service.breaks else service.base_price
-    return (way.fixed + first, service.price_per_kg, way.co2_rate, way.arrival, way.place.km, way.id)
+    return (
+        way.fixed + first,
+        service.price_per_kg,
+        way.co2_rate,
+        way.arrival,
+        way.place.km,
+        way.id,
+    )
 
 
 def _enough_ways(way: Way, others: Sequence[Way], grams: int, most: int) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.messages.policy import Limit, SourcingPolicy
-from domain.sourcing.candidates import Goods, Place
+from domain.sourcing.candidates import Place
+from domain.sourcing.goods import Goods
 from domain.sourcing.problem import SourcingProblem
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 from math import ceil, prod
 
-from domain.sourcing.candidates import Goods, Way
+from domain.sourcing.candidates import Way
+from domain.sourcing.goods import Goods
 
 EPSILON = 1e-6
 """What floating-point bounds may be off, in cents."""
@@ -82,7 +83,8 @@ def at_least(goods: Goods, ways: Sequence[Way], left_out: int | None) -> float:
     cost = 0.0
     for way in ways:
         cost += way.opening
-    for sku, units in enumerate(goods.units):
+    for sku, asked in enumerate(goods.units):
+        units = asked
         for price, room in sorted([(way.unit_cost[sku], way.takes[sku]) for way in ways]):
             if left_out is not None and price >= left_out:
                 break
@@ -188,9 +190,7 @@ class _Filling:
                 way = self._ways[number]
                 room = way.takes[sku]
                 if self._twins:
-                    taken = sum(
-                        split[n] for n in numbers if self._ways[n].place is way.place
-                    )
+                    taken = sum(split[n] for n in numbers if self._ways[n].place is way.place)
                     room = min(room, way.place.stock[sku] - taken)
                 split[number] = min(room, left)
                 left -= split[number]

@@ -1,15 +1,16 @@
 """The choice of ways as a mixed-integer program, for orders too large to search: solved by HiGHS.
 
-Loads are priced from below, by weight: what HiGHS proves no plan to undercut, none does. The ways that
-it opens are shared out exactly afterwards. Its work is bounded by nodes, never by time, and it runs
-in one thread: the same problem has the same answer on every machine.
+Loads are priced from below, by weight: what HiGHS proves no plan to undercut, none does. The ways
+that it opens are shared out exactly afterwards. Its work is bounded by nodes, never by time, and it
+runs in one thread: the same problem has the same answer.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.sourcing.candidates import Goods, Way
+from domain.sourcing.candidates import Way
+from domain.sourcing.goods import Goods
 
 _NODES = 30
 

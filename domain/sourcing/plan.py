@@ -1,16 +1,18 @@
-"""The cheapest way to send an order, in words of the field: shipments, backorders, what else there was.
+"""The cheapest way to send an order: shipments, backorders, and what else there was.
 
-A plan that lacks fewer units is better whatever it costs, unless the policy puts money first; limits
-give way before a unit is left out. Of plans that cost the same the one that arrives first is chosen,
-then the one from nearest, with fewest shipments, and by the names of locations and services.
+A plan that lacks fewer units is better whatever it costs, unless the policy puts money first;
+limits give way before a unit is left out. Of plans that cost the same the one that arrives first is
+chosen, then the one from nearest, with fewest shipments, and by the names of locations and
+services.
 """
 
 from math import ceil
 
 from domain.messages.policy import SourcingPolicy
-from domain.sourcing.candidates import Goods, goods_of, places_of
+from domain.sourcing.candidates import places_of
 from domain.sourcing.choice import Choice, choose
 from domain.sourcing.decision import SourcingPlan
+from domain.sourcing.goods import Goods, goods_of
 from domain.sourcing.limits import given_way, stages
 from domain.sourcing.loads import EPSILON
 from domain.sourcing.problem import SourcingProblem

@@ -26,8 +26,8 @@ class Line(Value):
 
 
 class Location(Value):
-    """A place that can fulfil. `handling_cost` is in cents for one shipment, `reliability` the share
-    of its shipments that leave as promised."""
+    """A place that can fulfil. `handling_cost` is in cents for one shipment, `reliability` the
+    share of its shipments that leave as promised."""
 
     location_id: str
     name: str
@@ -54,9 +54,9 @@ class Service(Value):
 
     With `breaks`, by rising weight and price, a parcel costs what its break says, in place of
     `base_price`; what weighs more than the last one costs as much as the last one. A unit that
-    weighs more than `max_unit_grams` does not go by this service. `co2_grams_per_tkm` is what moving
-    a tonne for a kilometre emits, well-to-wheel, in grams of CO2 equivalent; `co2_source` says by
-    whose factors.
+    weighs more than `max_unit_grams` does not go by this service. `co2_grams_per_tkm` is what
+    moving a tonne for a kilometre emits, well-to-wheel, in grams of CO2 equivalent; `co2_source`
+    says by whose factors.
     """
 
     carrier: str

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from domain.messages.policy import SourcingPolicy
 from domain.messages.steps import Exclusion
-from domain.sourcing.candidates import Goods, Place
+from domain.sourcing.candidates import Place
 from domain.sourcing.decision import Excluded, ExclusionCode
+from domain.sourcing.goods import Goods
 from domain.sourcing.limits import Stage
 from domain.sourcing.parcels import services_between, services_from
 from domain.sourcing.problem import Location, SourcingProblem
@@ -32,10 +33,7 @@ def ruled_out(
         if location.location_id in among:
             continue
         place = possible.get(location.location_id)
-        if place is None:
-            reason = rows.reason(location)
-        else:
-            reason = _beyond(policy, place)
+        reason = rows.reason(location) if place is None else _beyond(policy, place)
         key = (reason[0], *sorted(reason[1].items()))
         grouped.setdefault(key, (reason, []))[1].append(location.location_id)
     return tuple(

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from domain.messages.policy import SourcingPolicy
-from domain.sourcing.candidates import Goods, Way
+from domain.sourcing.candidates import Way
 from domain.sourcing.choice import Choice
 from domain.sourcing.decision import Alternative
+from domain.sourcing.goods import Goods
 from domain.sourcing.loads import Loads, Units, scarcity_cost
+from domain.sourcing.option import Option, option_of
 from domain.sourcing.problem import SourcingProblem
-from domain.sourcing.search import Option, option_of, solve
+from domain.sourcing.search import solve
 from domain.sourcing.shipments import backordered, costs_of, shipments_of
 
 _REPORTED = 3
-_BUDGET = 60
+_BUDGET, _LIKELY = 60, 60
 
 
 def alternatives(
@@ -25,7 +27,8 @@ def alternatives(
     if choice.best is not None:
         # No more shipments than that: whoever asks for another way does not ask for a longer one.
         most = max(2, len(choice.best.ways)) if choice.stage.most > 1 else 1
-        second = solve(choice.goods, choice.ways, most, _BUDGET, but=(chosen,)).best
+        likely = sorted(choice.ways, key=lambda way: (way.reduced, way.id))[:_LIKELY]
+        second = solve(choice.goods, likely, most, _BUDGET, but=(chosen,)).best
         if second is not None:
             found[second.places] = second
     if not problem.ship_complete:

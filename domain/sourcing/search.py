@@ -13,54 +13,28 @@ from dataclasses import dataclass
 from math import ceil
 
 from domain.sourcing.bounds import ascend, fewest_shipments
-from domain.sourcing.candidates import Goods, Way
+from domain.sourcing.candidates import Way
 from domain.sourcing.dominance import needed_ways
-from domain.sourcing.loads import EPSILON, Loads, Units, share_out
+from domain.sourcing.first_plans import completed, first_plans
+from domain.sourcing.goods import Goods
+from domain.sourcing.loads import EPSILON, share_out
 from domain.sourcing.mip import open_ways
+from domain.sourcing.option import Option, option_of
 
-Rank = tuple[int, float, int, int, tuple[tuple[str, str, str], ...]]
 _INFINITE = float("inf")
-_STARTS, _MANY = 16, 40
+_MANY = 40
 # Shares of the cost that a plan has to be unproven by, and size: what HiGHS does in some 100 ms.
 _WORTH_A_PROGRAM, _PROGRAM_COLUMNS = 0.005, 1500
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """Ways with their loads. `cost` holds a split penalty for each of them."""
-
-    ways: tuple[Way, ...]
-    units: tuple[Units, ...]
-    cost: int
-    rank: Rank
-
-    @property
-    def places(self) -> frozenset[str]:
-        return frozenset(way.id[0] for way in self.ways)
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a search found, by which method: `exact` where nothing cheaper exists. Nothing costs less
-    than `bound`."""
+    """What a search found, by which method: `exact` where nothing cheaper exists. Nothing costs
+    less than `bound`."""
 
     best: Option | None
     bound: float
     method: str
-
-
-def option_of(ways: Sequence[Way], loads: Loads) -> Option:
-    """Ways in the order of their ids, with what they carry."""
-    pairs = sorted(zip(ways, loads.units, strict=True), key=lambda pair: pair[0].id)
-    ordered = tuple(way for way, _ in pairs)
-    rank = (
-        loads.cost,
-        max((way.arrival for way in ordered), default=0.0),
-        sum(way.place.km for way in ordered),
-        len(ordered),
-        tuple(way.id for way in ordered),
-    )
-    return Option(ordered, tuple(units for _, units in pairs), loads.cost, rank)
 
 
 def solve(
@@ -75,21 +49,24 @@ def solve(
     """The plan of lowest cost, then earliest arrival, then least distance, with at most `most`
     shipments.
 
-    `left_out` is what a unit costs that is not sent; without it all are. `budget` bounds the work, in
-    sets looked at. Plans from the locations in `but` do not count, nor those that cost more than
+    `left_out` is what a unit costs that is not sent; without it all are. `budget` bounds the work,
+    in sets looked at. Plans from the locations in `but` do not count, nor those that cost more than
     `below`.
     """
     found = _Search(goods, most, budget, left_out, but, below)
     bound = 0.0
     fewest = fewest_shipments(goods, ways)
     # What is ruled out by the first bound makes the second one better.
-    for _ in range(3):
+    for turn in range(3):
         before = len(ways)
         bound = ascend(goods, ways, left_out, fewest)
         ways = sorted(ways, key=lambda w: (w.reduced, w.arrival, w.place.km, w.id))
-        found.dive(ways)
-        if left_out is None and bound < found.limit and len(ways) > _MANY:
-            found.complete(ways[:_STARTS], ways)
+        for chosen in first_plans(goods, ways):
+            if len(chosen) <= most:
+                found.weigh(chosen)
+        if left_out is None and bound < found.limit and len(ways) > _MANY and not turn:
+            for chosen in completed(goods, ways, most):
+                found.weigh(chosen)
         ways = found.within(ways, bound)
         if len(ways) > 0.9 * before:
             break
@@ -137,42 +114,6 @@ class _Search:
         self._most = min(self._most, max(1, room))
         return needed_ways(ways, self._goods, self._most + len(self._but))
 
-    def dive(self, ways: Sequence[Way]) -> None:
-        """First plans: one way for all, and one way after the other for what is still missing."""
-        for way in ways:
-            if way.takes == self._goods.units:
-                self._weigh([way])
-        for order in (ways, sorted(ways, key=lambda w: (w.opening / sum(w.takes), w.id))):
-            left, chosen, seen = list(self._goods.units), [], set()
-            for way in order:
-                gives = any(n and m for n, m in zip(way.takes, left, strict=True))
-                if gives and id(way.place) not in seen:
-                    seen.add(id(way.place))
-                    chosen.append(way)
-                    left = [max(0, m - n) for m, n in zip(left, way.takes, strict=True)]
-            if (not any(left) or self._left_out is not None) and len(chosen) <= self._most:
-                self._weigh(chosen)
-
-    def complete(self, starts: Sequence[Way], ways: Sequence[Way]) -> None:
-        """From each of these ways, add the one that has most of what is still missing."""
-        for start in starts:
-            left, chosen = self._after([], start, list(self._goods.units)), [start]
-            while any(m > 0 for m in left) and len(chosen) < self._most:
-                gain, best = 0, start
-                for way in ways:
-                    have = 0
-                    for n, m in zip(way.takes, left, strict=True):
-                        if m > 0:
-                            have += n if n < m else m
-                    if have > gain and all(way.place is not other.place for other in chosen):
-                        gain, best = have, way
-                if not gain:
-                    break
-                left = self._after([], best, left)
-                chosen.append(best)
-            if all(m <= 0 for m in left):
-                self._weigh(chosen)
-
     def search(self, ways: Sequence[Way], bound: float) -> None:
         """Every set of these ways that may be better than the best one known."""
         self._ways = sorted(ways, key=lambda w: (w.reduced, w.arrival, w.place.km, w.id))
@@ -192,7 +133,7 @@ class _Search:
         if opened is None:
             return
         if opened.ways:
-            self._weigh(opened.ways)
+            self.weigh(opened.ways)
         self.method = "mip"
         self.skipped = max(self.skipped, opened.bound)
 
@@ -208,19 +149,12 @@ class _Search:
         self, chosen: list[Way], left: list[int], out: int, bound: float, ties: tuple[float, int]
     ) -> None:
         """Open ways until they have all. `out` are the ways that are ruled out, as bits."""
-        slots = self._most - len(chosen)
-        rarest, fewest = -1, len(self._ways) + 1
-        for sku, units in enumerate(left):
-            if units <= 0:
-                continue
-            tops = self._tops[sku]
-            if units > tops[min(slots, len(tops) - 1)]:
-                return
-            if len(self._holders[sku]) < fewest:
-                rarest, fewest = sku, len(self._holders[sku])
-        if rarest < 0:
-            self._weigh(chosen)
+        if not any(units > 0 for units in left):
+            self.weigh(chosen)
             self._widen(chosen, 0, out, bound, ties)
+            return
+        rarest = self._rarest(left, self._most - len(chosen))
+        if rarest is None:
             return
         for number in self._holders[rarest]:
             bit = 1 << number
@@ -238,6 +172,19 @@ class _Search:
             after = self._after(chosen, way, left)
             self._cover([*chosen, way], after, out | bit, lowest, met)
             out |= bit
+
+    def _rarest(self, left: list[int], slots: int) -> int | None:
+        """The missing SKU that fewest ways have; None where so many places do not have it all."""
+        rarest, fewest = None, len(self._ways) + 1
+        for sku, units in enumerate(left):
+            if units <= 0:
+                continue
+            tops = self._tops[sku]
+            if units > tops[min(slots, len(tops) - 1)]:
+                return None
+            if len(self._holders[sku]) < fewest:
+                rarest, fewest = sku, len(self._holders[sku])
+        return rarest
 
     def _widen(
         self, chosen: list[Way], first: int, out: int, bound: float, ties: tuple[float, int]
@@ -258,7 +205,7 @@ class _Search:
             if self._spent(lowest):
                 return
             wider = [*chosen, way]
-            self._weigh(wider)
+            self.weigh(wider)
             self._widen(wider, number + 1, out, lowest, met)
 
     def _beaten(self, lowest: float) -> bool:
@@ -303,7 +250,7 @@ class _Search:
             for sku, (m, n) in enumerate(zip(left, way.takes, strict=True))
         ]
 
-    def _weigh(self, chosen: Sequence[Way]) -> None:
+    def weigh(self, chosen: Sequence[Way]) -> None:
         """The best loads of these ways. A way that would carry nothing need not be open."""
         if self._but and frozenset(way.id[0] for way in chosen) in self._but:
             return

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from domain.messages.policy import SourcingPolicy
-from domain.sourcing.candidates import Goods, Way
+from domain.sourcing.candidates import Way
 from domain.sourcing.decision import Costs, SourcedShipment
+from domain.sourcing.goods import Goods
 from domain.sourcing.loads import Units, scarcity_cost
+from domain.sourcing.option import Option
 from domain.sourcing.parcels import co2_cost, co2_grams, parcel_price, parcels, risk
 from domain.sourcing.problem import Line, SourcingProblem
-from domain.sourcing.search import Option
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Random sourcing problems, and the best plan of each by looking at every plan there is.
 
-Written without a look at how the solver goes about it: every assignment of units to a location and a
-service, or to none, is priced, and the best one kept. Slow, simple, and the judge of the solver.
+Written without a look at how the solver goes about it: every assignment of units to a location and
+a service, or to none, is priced, and the best one kept. Slow, simple, and the judge of the solver.
 
     python -m tests.support.every_plan 0 10000     # problems by seed, from and to
 """
@@ -137,7 +137,9 @@ def _splits(
 ) -> Iterator[tuple[tuple[int, int], ...]]:
     """Every way to send up to so many units."""
 
-    def share(number: int, left: int, taken: dict[str, int]) -> Iterator[tuple[tuple[int, int], ...]]:
+    def share(
+        number: int, left: int, taken: dict[str, int]
+    ) -> Iterator[tuple[tuple[int, int], ...]]:
         if number == len(ways):
             yield ()
             return
@@ -159,7 +161,8 @@ def _ways(problem: SourcingProblem) -> list[Way]:
     for location in problem.locations:
         for service in problem.services:
             hidden = service.destination_country == "*" and any(
-                (s.carrier, s.service, s.origin_country) == (service.carrier, service.service, service.origin_country)
+                (s.carrier, s.service, s.origin_country)
+                == (service.carrier, service.service, service.origin_country)
                 and s.destination_country == problem.country
                 for s in problem.services
             )
@@ -191,9 +194,7 @@ def _stock(problem: SourcingProblem) -> dict[tuple[str, str], int]:
     return stock
 
 
-def _stage(
-    problem: SourcingProblem, policy: SourcingPolicy, places: list[Location]
-) -> int | None:
+def _stage(problem: SourcingProblem, policy: SourcingPolicy, places: list[Location]) -> int | None:
     """How many limits have to give way, in the policy's order; None where that is not allowed."""
     value = sum(line.quantity * line.unit_value for line in problem.lines)
     broken = set()

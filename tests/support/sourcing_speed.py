@@ -1,7 +1,7 @@
 """How long one sourcing decision takes, in a network of so many locations.
 
-    python -m tests.support.sourcing_speed             # orders as they come: 1 to 5 lines
-    python -m tests.support.sourcing_speed --lines 50  # large ones
+python -m tests.support.sourcing_speed             # orders as they come: 1 to 5 lines
+python -m tests.support.sourcing_speed --lines 50  # large ones
 """
 
 from __future__ import annotations
