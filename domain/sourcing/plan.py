@@ -34,18 +34,19 @@ def plan(problem: SourcingProblem, policy: SourcingPolicy) -> SourcingPlan:
     missing = backordered(problem, shipments)
     costs = costs_of(policy, shipments, sum(missing.values()))
     chosen = choice.best.ways if choice.best else ()
+    excluded = ruled_out(problem, policy, goods, places, choice.stage)
     return SourcingPlan(
         method=choice.method,
         shipments=shipments,
         backordered=missing,
         cost=costs.total,
         alternatives=alternatives(problem, policy, goods, choice),
-        obstacle=None if shipments or choice.stage.places else obstacle(problem),
+        obstacle=None if shipments or choice.stage.places else obstacle(problem, excluded),
         split_cost=costs.split,
         backorder_cost=costs.backorder,
         bound=None if choice.method == "exact" else min(costs.total, _bound(policy, goods, choice)),
         relaxed=given_way(problem, policy, [way.place for way in chosen]),
-        excluded=ruled_out(problem, policy, goods, places, choice.stage),
+        excluded=excluded,
     )
 
 

@@ -111,7 +111,17 @@ class _Rows:
         return not pinned or location_id in pinned
 
 
-def obstacle(problem: SourcingProblem) -> str | None:
+_OBSTACLES: dict[ExclusionCode, str] = {
+    "not_pinned": "the order has to come from elsewhere",
+    "no_capacity": "no capacity left",
+    "too_heavy": "no carrier service takes units so heavy",
+    "distance": "further away than the policy allows",
+    "kinds": "not of a kind that the policy allows",
+    "countries": "not in a country that the policy allows",
+}
+
+
+def obstacle(problem: SourcingProblem, excluded: Iterable[Excluded]) -> str | None:
     """Why no location that has stock can send it; None where stock is what is missing.
 
     Stock that could not be found at a location when it was to be picked counts as missing.
@@ -133,6 +143,7 @@ def obstacle(problem: SourcingProblem) -> str | None:
             for e in problem.exclusions
             if e.sku is None and (e.location_id in stocked or e.carrier is not None)
         }
+        | {_OBSTACLES[out.code] for out in excluded if out.code in _OBSTACLES}
     )
     return f"no location that has stock is left to send it: {'; '.join(reasons)}"
 

@@ -323,6 +323,10 @@ def test_a_choice_that_lacks_as_much_as_the_best_is_the_next_best() -> None:
 
 def test_a_plan_says_where_nobody_else_has_as_much_or_anything() -> None:
     words = _why(_problem({"A": 2}, {"LIL": {"A": 2}, "LYO": {"A": 1}}))
+    assert words.endswith("; next best is Lil and Lyo for 8.50 EUR more")
+    words = _why(_problem({"A": 2, "B": 1}, {"LIL": {"A": 2, "B": 1}, "LYO": {"A": 1}}))
+    assert words.endswith("; next best is Lil and Lyo for 8.50 EUR more")
+    words = _why(_problem({"A": 1, "B": 1}, {"LIL": {"A": 1}, "LYO": {"B": 1}}))
     assert words.endswith("; no other single location can send as much")
     assert _why(_problem({"A": 2}, {"LIL": {"A": 2}})).endswith("; no other location can send it")
 
