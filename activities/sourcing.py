@@ -20,8 +20,8 @@ from domain import sourcing
 from domain.identity import shipment_id
 from domain.messages.orders import PlannedShipment
 from domain.messages.steps import Allocate, Allocation
-from domain.sourcing.explain import why
 from domain.sourcing.decision import SourcingPlan
+from domain.sourcing.explain import why
 from domain.sourcing.problem import SourcingProblem
 from domain.stock import Position, Wanted, expect
 from domain.timeline import EventKind
