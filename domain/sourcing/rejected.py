@@ -1,6 +1,6 @@
 """The best plans that were not chosen: from other locations, with what they would have cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from domain.messages.policy import SourcingPolicy
 from domain.sourcing.candidates import Way
@@ -23,20 +23,35 @@ def alternatives(
     """The next best plan from other locations, as far as a short search finds it, and each single
     location with what it could send: the best few, by missing units, then cost."""
     chosen = frozenset[str]() if choice.best is None else choice.best.places
+    singles = list(_singles(policy, choice))
     found: dict[frozenset[str], Option] = {}
-    if choice.best is not None:
-        # No more shipments than that: whoever asks for another way does not ask for a longer one.
-        most = max(2, len(choice.best.ways)) if choice.stage.most > 1 else 1
-        likely = sorted(choice.ways, key=lambda way: (way.reduced, way.id))[:_LIKELY]
-        second = solve(choice.goods, likely, most, _BUDGET, but=(chosen,)).best
-        if second is not None:
-            found[second.places] = second
+    second = _second(choice, singles)
+    if second is not None:
+        found[second.places] = second
     if not problem.ship_complete:
-        for option in _singles(policy, choice):
+        for option in singles:
             if option.places != chosen:
                 found.setdefault(option.places, option)
     ranked = sorted(found.values(), key=lambda option: _rank(policy, choice.goods, option))
     return tuple(_told(problem, policy, goods, option) for option in ranked[:_REPORTED])
+
+
+def _second(choice: Choice, singles: Sequence[Option]) -> Option | None:
+    """The best plan that sends everything from other locations."""
+    best = choice.best
+    if best is None:
+        return None
+    complete = [
+        option.cost
+        for option in singles
+        if option.places != best.places and option.units[0] == choice.goods.units
+    ]
+    # What is dearer than the singles that are told anyway would not be told.
+    below = complete[_REPORTED - 1] if len(complete) >= _REPORTED else float("inf")
+    # No more shipments than that: whoever asks for another way does not ask for a longer one.
+    most = max(2, len(best.ways)) if choice.stage.most > 1 else 1
+    likely = sorted(choice.ways, key=lambda way: (way.reduced, way.id))[:_LIKELY]
+    return solve(choice.goods, likely, most, _BUDGET, but=(best.places,), below=below).best
 
 
 def _rank(policy: SourcingPolicy, goods: Goods, option: Option) -> tuple[object, ...]:
