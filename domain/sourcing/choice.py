@@ -14,7 +14,7 @@ from domain.sourcing.search import Outcome, solve
 BUDGET = 4000
 """Sets of ways that one decision may look at."""
 _TOLD = 3
-_MANY = 40
+_MANY, _LIKELY = 40, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,20 @@ def _sending_all(
         ways = _ways(policy, there, stage)
         outcome = solve(there, ways, stage.most, BUDGET)
         if outcome.best is not None:
-            return _choice(outcome, stage, there, ways)
+            return _choice(_improved(outcome, there, ways), stage, there, ways)
     return None
+
+
+def _improved(outcome: Outcome, goods: Goods, ways: tuple[Way, ...]) -> Outcome:
+    """Where not all could be looked at, once more among the likeliest ways, for nothing longer."""
+    best = outcome.best
+    if best is None or outcome.method == "exact" or len(ways) <= _LIKELY:
+        return outcome
+    likely = sorted(ways, key=lambda way: (way.reduced, way.id))[:_LIKELY]
+    again = solve(goods, likely, len(best.ways), BUDGET // 4, below=best.cost)
+    if again.best is None or again.best.rank >= best.rank:
+        return outcome
+    return Outcome(again.best, min(outcome.bound, again.best.cost), "heuristic")
 
 
 def _sending_most(policy: SourcingPolicy, there: Goods, stages: list[Stage]) -> Choice:

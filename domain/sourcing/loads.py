@@ -11,6 +11,7 @@ from itertools import permutations
 from math import ceil, prod
 
 from domain.sourcing.candidates import Way
+from domain.sourcing.floors import at_least
 from domain.sourcing.goods import Goods
 
 EPSILON = 1e-6
@@ -76,26 +77,6 @@ def _all_one_way(goods: Goods, way: Way, most: float) -> Loads | None:
     grams = sum(n * g for n, g in zip(goods.units, goods.grams, strict=True))
     cost = way.price(grams) + scarcity_cost(way, goods.units)
     return Loads(cost, (goods.units,), cost) if cost <= most else None
-
-
-def at_least(goods: Goods, ways: Sequence[Way], left_out: int | None) -> float:
-    """What loads of these ways cost at least: each unit by the cheapest way that still has some."""
-    cost = 0.0
-    for way in ways:
-        cost += way.opening
-    for sku, asked in enumerate(goods.units):
-        units = asked
-        for price, room in sorted([(way.unit_cost[sku], way.takes[sku]) for way in ways]):
-            if left_out is not None and price >= left_out:
-                break
-            taken = min(units, room)
-            cost += taken * price
-            units -= taken
-            if not units:
-                break
-        if units and left_out is not None:
-            cost += units * left_out
-    return cost
 
 
 def scarcity_cost(way: Way, units: Units) -> int:

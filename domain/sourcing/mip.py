@@ -12,7 +12,7 @@ from typing import Any
 from domain.sourcing.candidates import Way
 from domain.sourcing.goods import Goods
 
-_NODES = 30
+_NODES = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from domain.sourcing.bounds import ascend, fewest_shipments
 from domain.sourcing.candidates import Way
 from domain.sourcing.dominance import needed_ways
 from domain.sourcing.first_plans import completed, first_plans
+from domain.sourcing.floors import floor
 from domain.sourcing.goods import Goods
 from domain.sourcing.loads import EPSILON, share_out
 from domain.sourcing.mip import open_ways
@@ -71,6 +72,8 @@ def solve(
         if len(ways) > 0.9 * before:
             break
     found.search(ways, bound)
+    if left_out is None and found.skipped < _INFINITE:
+        found.skipped = max(found.skipped, floor(goods, ways, fewest))
     if found.skipped < found.limit - _WORTH_A_PROGRAM * found.limit and not but:
         found.program()
     # What was skipped and costs as much as the best plan may be no better than as good.
@@ -255,7 +258,7 @@ class _Search:
         if self._but and frozenset(way.id[0] for way in chosen) in self._but:
             return
         # The more there is to share out, the more of the budget it takes.
-        self._budget -= len(self._goods.units) * len(chosen) // 8
+        self._budget -= len(self._goods.units) ** 2 * len(chosen) // 64
         loads = share_out(self._goods, chosen, self.limit, self._left_out)
         if loads is None:
             return
