@@ -20,8 +20,9 @@ from domain import sourcing
 from domain.identity import shipment_id
 from domain.messages.orders import PlannedShipment
 from domain.messages.steps import Allocate, Allocation
+from domain.sourcing.decision import SourcingPlan
 from domain.sourcing.explain import why
-from domain.sourcing.problem import SourcingPlan, SourcingProblem
+from domain.sourcing.problem import SourcingProblem
 from domain.stock import Position, Wanted, expect
 from domain.timeline import EventKind
 from domain.values import Value

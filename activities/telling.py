@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from adapters.postgres.steps import Step
 from domain.messages.orders import Expected, PlannedShipment
 from domain.messages.steps import Allocate
+from domain.sourcing import SourcingPlan, SourcingProblem
 from domain.sourcing.explain import shortage, why
-from domain.sourcing.problem import SourcingPlan, SourcingProblem
 from domain.timeline import EventKind
 from domain.wording import LANGUAGES
 

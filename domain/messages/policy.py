@@ -1,14 +1,29 @@
 """The policy that an order starts with and keeps: how long it waits, how often it tries."""
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
 from domain.values import Stored
 
+Limit = Literal["split_value", "shipments", "distance", "kinds", "countries"]
+"""A limit that a policy sets and that may give way: the value below which an order is not split,
+the number of shipments, and the fences, within which a location has to be."""
+
 
 class SourcingPolicy(Stored):
-    """Weights of the sourcing objective, all in minor units of the order's currency.
+    """Weights and limits of sourcing; amounts are in minor units of the order's currency.
+
+    `lateness_per_day` counts `criticality` times for a critical order. `co2_price_per_tonne` is the
+    price of a tonne of CO2 equivalent. `resourcing_cost` is what it costs to find another way when
+    a location does not deliver. With `stock_before_money` a unit that is there is sent whatever
+    that costs; without it a unit is left out where sending it costs more than `backorder_per_unit`.
+
+    An order that is worth less than `min_split_value` goes in one shipment. Fences keep out what is
+    further away than `max_distance_km`, what is of none of the `kinds`, and what lies in none of
+    the `countries`; an empty one keeps nothing out. Where units would be left out, limits give way
+    in the order of `relaxation`, each with all before it; one that is not named there never does.
 
     A supply that is less certain than `min_supply_confidence` is nothing to rest a promise on.
     """
@@ -20,6 +35,14 @@ class SourcingPolicy(Stored):
     resourcing_cost: int = Field(default=800, ge=0)
     min_supply_confidence: float = Field(default=0.5, ge=0, le=1)
     critical_takes_stock: bool = True
+    criticality: int = Field(default=10, ge=1)
+    co2_price_per_tonne: int = Field(default=0, ge=0)
+    stock_before_money: bool = True
+    min_split_value: int = Field(default=0, ge=0)
+    max_distance_km: int | None = Field(default=None, ge=0)
+    kinds: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    relaxation: tuple[Limit, ...] = ("split_value", "shipments", "distance", "kinds", "countries")
 
 
 class OrderPolicy(Stored):

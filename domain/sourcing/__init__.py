@@ -1,27 +1,33 @@
 """From where an order ships: a pure decision on a complete snapshot."""
 
+from domain.sourcing.decision import Alternative, Costs, Excluded, SourcedShipment, SourcingPlan
 from domain.sourcing.plan import plan
 from domain.sourcing.problem import (
-    Alternative,
     Availability,
-    Costs,
+    Capacity,
     Line,
     Location,
+    Pin,
+    Scarcity,
     Service,
-    SourcedShipment,
-    SourcingPlan,
     SourcingProblem,
+    WeightBreak,
 )
 
 __all__ = [
     "Alternative",
     "Availability",
+    "Capacity",
     "Costs",
+    "Excluded",
     "Line",
     "Location",
+    "Pin",
+    "Scarcity",
     "Service",
     "SourcedShipment",
     "SourcingPlan",
     "SourcingProblem",
+    "WeightBreak",
     "plan",
 ]

@@ -1,22 +1,33 @@
-"""The snapshot that a sourcing decision sees, and the decision."""
+"""The snapshot that a sourcing decision sees.
+
+Snapshots are stored with their decisions: their types change only by addition, with defaults.
+Prices and costs are in minor units of the order's currency and never negative.
+"""
 
 from datetime import date, datetime
+from itertools import pairwise
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from domain.messages.steps import Exclusion
 from domain.values import Value
 
 
 class Line(Value):
-    """Units of one SKU that are to be sourced; the same SKU may stand on several lines."""
+    """Units of one SKU that are to be sourced; the same SKU may stand on several lines.
+    `weight_grams` and `unit_value` (minor units) are those of one unit."""
 
     line_id: str
     sku: str
     quantity: int
     weight_grams: int
+    unit_value: int = 0
 
 
 class Location(Value):
-    """A place that can fulfil. `handling_cost` is in cents for one shipment."""
+    """A place that can fulfil. `handling_cost` is in cents for one shipment, `reliability` the
+    share of its shipments that leave as promised."""
 
     location_id: str
     name: str
@@ -30,9 +41,23 @@ class Location(Value):
     reliability: float
 
 
+class WeightBreak(Value):
+    """The price of one parcel that weighs up to `up_to_grams`."""
+
+    up_to_grams: int = Field(gt=0)
+    price: int = Field(ge=0)
+
+
 class Service(Value):
     """A carrier's service between two countries. Prices are cents for one parcel and for each kg;
-    what weighs more than `max_weight_grams` goes in several parcels."""
+    what weighs more than `max_weight_grams` goes in several parcels.
+
+    With `breaks`, by rising weight and price, a parcel costs what its break says, in place of
+    `base_price`; what weighs more than the last one costs as much as the last one. A unit that
+    weighs more than `max_unit_grams` does not go by this service. `co2_grams_per_tkm` is what
+    moving a tonne for a kilometre emits, well-to-wheel, in grams of CO2 equivalent; `co2_source`
+    says by whose factors.
+    """
 
     carrier: str
     service: str
@@ -43,6 +68,17 @@ class Service(Value):
     price_per_kg: int
     transit_days: int
     max_weight_grams: int
+    breaks: tuple[WeightBreak, ...] = ()
+    max_unit_grams: int | None = None
+    co2_grams_per_tkm: int = Field(default=0, ge=0)
+    co2_source: str = ""
+
+    @model_validator(mode="after")
+    def _breaks_rise(self) -> Self:
+        for lighter, heavier in pairwise(self.breaks):
+            if lighter.up_to_grams >= heavier.up_to_grams or lighter.price > heavier.price:
+                raise ValueError("weight breaks rise in weight and in price")
+        return self
 
 
 class Availability(Value):
@@ -53,8 +89,32 @@ class Availability(Value):
     units: int
 
 
+class Capacity(Value):
+    """How many shipments more a location can take on."""
+
+    location_id: str
+    shipments: int = Field(ge=0)
+
+
+class Pin(Value):
+    """A location that units have to come from: those of one SKU, or without one all of them. Where
+    there are several pins for a SKU, any of them will do. A pin never gives way."""
+
+    location_id: str
+    sku: str | None = None
+
+
+class Scarcity(Value):
+    """What taking a unit of a SKU at a location costs later orders, in minor units."""
+
+    location_id: str
+    sku: str
+    cost: int = Field(ge=0)
+
+
 class SourcingProblem(Value):
-    """Everything that a decision depends on; `at` is the moment of the decision."""
+    """Everything that a decision depends on; `at` is the moment of the decision. A location without
+    a row in `capacities` can take on any number of shipments."""
 
     order_id: str
     at: datetime
@@ -70,50 +130,6 @@ class SourcingProblem(Value):
     services: tuple[Service, ...]
     availability: tuple[Availability, ...]
     exclusions: tuple[Exclusion, ...] = ()
-
-
-class Costs(Value):
-    """The terms of the objective for one shipment, in cents."""
-
-    parcel: int
-    handling: int
-    lateness: int
-    risk: int
-
-    @property
-    def total(self) -> int:
-        return self.parcel + self.handling + self.lateness + self.risk
-
-
-class SourcedShipment(Value):
-    """What one location sends, by which service. `lines` maps line ids to units."""
-
-    location_id: str
-    carrier: str
-    service: str
-    lines: dict[str, int]
-    weight_grams: int
-    distance_km: int
-    promise: datetime
-    costs: Costs
-
-
-class Alternative(Value):
-    """A plan that was not chosen: where from, what it would have cost and lacked."""
-
-    location_ids: tuple[str, ...]
-    cost: int
-    missing_units: int
-
-
-class SourcingPlan(Value):
-    """The decision. `method` is `enumeration` where every subset of the candidates was weighed,
-    `enumeration of the N best locations` where the candidates were cut first. `obstacle` says why
-    nothing at all can be sent where stock is not what is missing."""
-
-    method: str
-    shipments: tuple[SourcedShipment, ...]
-    backordered: dict[str, int]
-    cost: int
-    alternatives: tuple[Alternative, ...] = ()
-    obstacle: str | None = None
+    capacities: tuple[Capacity, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    scarcities: tuple[Scarcity, ...] = ()

@@ -94,7 +94,7 @@ def _sent(plan: SourcingPlan) -> dict[str, dict[str, int]]:
 def test_the_cheapest_single_location_that_has_all_is_chosen() -> None:
     plan = decide(_problem({"A": 2}, {"LYO": {"A": 9}, "LIL": {"A": 9}, "PAR": {"A": 9}}), POLICY)
     assert _sent(plan) == {"LIL": {"1": 2}}
-    assert (plan.cost, plan.backordered, plan.method) == (800, {}, "enumeration")
+    assert (plan.cost, plan.backordered, plan.method) == (800, {}, "exact")
 
 
 def test_an_order_is_not_split_where_one_location_has_all() -> None:
@@ -274,13 +274,13 @@ def test_equal_costs_are_decided_by_distance_and_then_by_name() -> None:
     assert set(_sent(decide(_problem({"A": 1}, stock, locations=(twin, far)), POLICY))) == {"AAA"}
 
 
-def test_many_locations_are_cut_to_the_best_and_the_plan_says_so() -> None:
+def test_of_many_locations_the_best_is_chosen() -> None:
     locations = tuple(_location(f"L{number:02}", 100 + number) for number in range(20))
     problem = _problem(
         {"A": 1}, {place.location_id: {"A": 1} for place in locations}, locations=locations
     )
     plan = decide(problem, POLICY)
-    assert plan.method == "enumeration of the 12 best locations"
+    assert plan.method == "exact"
     assert _sent(plan) == {"L00": {"1": 1}}
 
 
@@ -323,6 +323,10 @@ def test_a_choice_that_lacks_as_much_as_the_best_is_the_next_best() -> None:
 
 def test_a_plan_says_where_nobody_else_has_as_much_or_anything() -> None:
     words = _why(_problem({"A": 2}, {"LIL": {"A": 2}, "LYO": {"A": 1}}))
+    assert words.endswith("; next best is Lil and Lyo for 8.50 EUR more")
+    words = _why(_problem({"A": 2, "B": 1}, {"LIL": {"A": 2, "B": 1}, "LYO": {"A": 1}}))
+    assert words.endswith("; next best is Lil and Lyo for 8.50 EUR more")
+    words = _why(_problem({"A": 1, "B": 1}, {"LIL": {"A": 1}, "LYO": {"B": 1}}))
     assert words.endswith("; no other single location can send as much")
     assert _why(_problem({"A": 2}, {"LIL": {"A": 2}})).endswith("; no other location can send it")
 
