@@ -1,4 +1,4 @@
-"""How far a location keeps its word: an average over its shipments in which the latest weigh most."""
+"""How far a location keeps its word: an average in which its latest shipments weigh most."""
 
 from enum import StrEnum
 
@@ -57,6 +57,4 @@ def learned(previous: Reliability, outcome: Outcome, half_life: float) -> Reliab
     kept = 0.5 ** (1 / half_life)
     seen = 1.0 if outcome is Outcome.KEPT else 0.0
     value = seen + kept * (previous.value - seen)
-    return Reliability(
-        value=min(1.0, max(_LEAST, value)), counts=previous.counts.after(outcome)
-    )
+    return Reliability(value=min(1.0, max(_LEAST, value)), counts=previous.counts.after(outcome))

@@ -7,7 +7,7 @@ takes a third of a second, which most commands need not spend.
 import warnings
 from functools import lru_cache
 
-_NONE: frozenset[int] = frozenset()
+_ANY_YEAR = 2026
 
 
 @lru_cache(maxsize=4096)
@@ -18,6 +18,18 @@ def public_holidays(country: str, region: str | None, year: int) -> frozenset[in
     ('BY' of 'DE', 'Alsace' of 'FR'). A region that it does not know has those of its country, a
     country that it does not know has none; `is_known` tells when data are loaded.
     """
+    found = _table(country, region, year)
+    if found is None and region is not None:
+        found = _table(country, None, year)
+    return found or frozenset()
+
+
+def is_known(country: str, region: str | None = None) -> bool:
+    """Whether there is a table of holidays for a country, and for a region of it."""
+    return _table(country, region, _ANY_YEAR) is not None
+
+
+def _table(country: str, region: str | None, year: int) -> frozenset[int] | None:
     import holidays
 
     with warnings.catch_warnings():
@@ -26,13 +38,5 @@ def public_holidays(country: str, region: str | None, year: int) -> frozenset[in
         try:
             days = holidays.country_holidays(country, subdiv=region, years=year, expand=False)
         except NotImplementedError:
-            return public_holidays(country, None, year) if region is not None else _NONE
+            return None
     return frozenset(day.toordinal() for day in days)
-
-
-def is_known(country: str, region: str | None = None) -> bool:
-    """Whether there is a table of holidays for a country, and for a region of it."""
-    import holidays
-
-    known = holidays.list_supported_countries(include_aliases=True)
-    return country in known and (region is None or region in known[country])
