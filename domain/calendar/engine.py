@@ -131,7 +131,7 @@ def _route_at(
     )
 
 
-@lru_cache(maxsize=4 * _REMEMBERED)
+@lru_cache(maxsize=_REMEMBERED)
 def _route(
     timetable: Timetable,
     schedule: Schedule,

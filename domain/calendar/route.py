@@ -13,7 +13,7 @@ from domain.calendar.values import Destination, ServiceCalendar
 from domain.calendar.wall import day_of, moment
 
 # A promise is asked for a few days around now; a worker runs for months.
-_REMEMBERED_DAYS = 48
+_REMEMBERED_DAYS = 12
 _FULL = NotPossible(reason=Obstacle.FULL)
 _NO_DAY = NotPossible(reason=Obstacle.NO_DAY)
 

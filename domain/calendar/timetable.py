@@ -10,7 +10,8 @@ from domain.calendar.wall import day_of, moment
 
 # How far is searched, in days. A year and what a year's end may close; a search is always finite.
 HORIZON = 400
-_REMEMBERED_DAYS = 1000
+# Of a thousand locations in a worker that runs for months.
+_REMEMBERED_DAYS = 60
 _NOTHING = timedelta(0)
 
 
