@@ -54,7 +54,7 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashe
 
 lock: .venv/stamp
 	$(LOCK) --output-file requirements.lock
-	$(LOCK) --extra local --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --extra local --extra trial --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
 	rm -rf .venv .ariane .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
