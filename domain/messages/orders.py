@@ -15,6 +15,19 @@ class Tender(StrEnum):
     CARD = "card"
 
 
+class OrderType(StrEnum):
+    """How the customer gets an order: sent to an address, fetched at a store from the store's own
+    stock, or sent to a store and fetched there."""
+
+    DELIVERY = "delivery"
+    COLLECT = "collect"
+    SHIP_TO_STORE = "ship_to_store"
+
+    @property
+    def is_fetched(self) -> bool:
+        return self is not OrderType.DELIVERY
+
+
 class OrderStatus(StrEnum):
     """Where an order stands. Closed and cancelled are final."""
 
@@ -65,7 +78,8 @@ class HoldReason(StrEnum):
 
 
 class OrderFacts(Stored):
-    """What was ordered, as far as a history may keep it. `total`: minor units of `currency`."""
+    """What was ordered, as far as a history may keep it. `total`: minor units of `currency`;
+    `collect_at`: the store where it is fetched, `collect_name` what that is called."""
 
     order_id: str
     channel: str
@@ -82,6 +96,9 @@ class OrderFacts(Stored):
     requested_date: date | None = None
     ship_complete: bool = False
     critical: bool = False
+    type: OrderType = OrderType.DELIVERY
+    collect_at: str | None = None
+    collect_name: str | None = None
 
 
 class Hold(Stored):
@@ -94,7 +111,8 @@ class Hold(Stored):
 
 
 class PlannedShipment(Stored):
-    """What one location sends to the order's address. `lines` maps line ids to units."""
+    """What one location sends to the order's address. `lines` maps line ids to units. `pick_by` and
+    `dispatch_by` are the last moments that keep the promise, where the calendars say them."""
 
     shipment_id: str
     location_id: str
@@ -105,6 +123,8 @@ class PlannedShipment(Stored):
     lines: dict[str, int]
     promise: datetime
     why: str
+    pick_by: datetime | None = None
+    dispatch_by: datetime | None = None
 
 
 class Expected(Stored):

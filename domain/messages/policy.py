@@ -7,9 +7,10 @@ from pydantic import Field
 
 from domain.values import Stored
 
-Limit = Literal["split_value", "shipments", "distance", "kinds", "countries"]
+Limit = Literal["split_value", "shipments", "distance", "kinds", "countries", "channels"]
 """A limit that a policy sets and that may give way: the value below which an order is not split,
-the number of shipments, and the fences, within which a location has to be."""
+the number of shipments, and the fences, within which a location has to be: `channels` keeps out
+those that do not serve the order's sales channel."""
 
 
 class SourcingPolicy(Stored):
@@ -24,6 +25,9 @@ class SourcingPolicy(Stored):
     further away than `max_distance_km`, what is of none of the `kinds`, and what lies in none of
     the `countries`; an empty one keeps nothing out. Where units would be left out, limits give way
     in the order of `relaxation`, each with all before it; one that is not named there never does.
+
+    To keep a promise that a missed milestone endangers, up to `max_upgrade_cost` more is paid for a
+    faster service.
 
     A supply that is less certain than `min_supply_confidence` is nothing to rest a promise on.
     """
@@ -43,6 +47,7 @@ class SourcingPolicy(Stored):
     kinds: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     relaxation: tuple[Limit, ...] = ("split_value", "shipments", "distance", "kinds", "countries")
+    max_upgrade_cost: int = Field(default=0, ge=0)
 
 
 class OrderPolicy(Stored):
@@ -52,7 +57,10 @@ class OrderPolicy(Stored):
     `release_timeout` bounds how long an unreachable location or carrier is asked before another is
     looked for. `delivery_grace` runs from the promise to the moment when a shipment that was not
     delivered is pointed out. `hold_timeout` and `backorder_timeout` bound waiting for a person and
-    for stock. `max_resourcings` bounds how often an order looks for another way by itself.
+    for stock. `collect_timeout` bounds how long what is to be fetched is kept ready. `settling_time`
+    is how long a new shipment may still be planned anew, together with other orders, before
+    anybody is asked for anything. `max_resourcings` bounds how often an order looks for another way
+    by itself.
     """
 
     version: str
@@ -63,6 +71,8 @@ class OrderPolicy(Stored):
     delivery_grace: timedelta = timedelta(days=2)
     hold_timeout: timedelta = timedelta(days=7)
     backorder_timeout: timedelta = timedelta(days=30)
+    collect_timeout: timedelta = timedelta(days=7)
+    settling_time: timedelta = timedelta(0)
     max_resourcings: int = Field(default=6, ge=0, le=50)
     remembered_events: int = Field(default=300, ge=10, le=2000)
     continue_as_new_after_events: int = Field(default=4000, ge=50, le=20_000)

@@ -4,7 +4,7 @@ Decisions are stored: their types change only by addition, with defaults. Costs 
 of the order's currency.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -30,7 +30,9 @@ class Costs(Value):
 
 class SourcedShipment(Value):
     """What one location sends, by which service. `lines` maps line ids to units; `distance_km` is
-    that of the globe; `co2_grams` is what moving it emits, in CO2 equivalent."""
+    that of the globe; `co2_grams` is what moving it emits, in CO2 equivalent. `pick_by` and
+    `dispatch_by` are the last moments that keep the promise, `dispatch_day` is the location's own
+    day of the latter."""
 
     location_id: str
     carrier: str
@@ -42,6 +44,9 @@ class SourcedShipment(Value):
     costs: Costs
     parcels: int = 1
     co2_grams: int = 0
+    pick_by: datetime | None = None
+    dispatch_by: datetime | None = None
+    dispatch_day: date | None = None
 
 
 class Alternative(Value):
@@ -67,6 +72,10 @@ ExclusionCode = Literal[
     "distance",
     "kinds",
     "countries",
+    "channels",
+    "not_in_market",
+    "full",
+    "no_day",
 ]
 
 

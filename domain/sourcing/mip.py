@@ -32,7 +32,7 @@ def open_ways(
         import highspy
     except ImportError:
         return None
-    solver = highspy.Highs()
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     for option, value in (
         ("output_flag", False),
         ("threads", 1),
