@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -9,7 +10,15 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.telling import tell_decision
-from adapters.postgres import allocation, arrivals, expectations, outlook, stock, yielding
+from adapters.postgres import (
+    allocation,
+    arrivals,
+    expectations,
+    outlook,
+    snapshot,
+    stock,
+    yielding,
+)
 from adapters.postgres.available_to_order import read_available
 from adapters.postgres.desk import Claim, StockDesk, Verdict
 from adapters.postgres.expectations import Rested
@@ -40,6 +49,15 @@ class _Decision(Value):
 
     order_id: str
     generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A plan, the snapshot that it was made for, and the hash of the network there."""
+
+    problem: SourcingProblem
+    plan: SourcingPlan
+    network: str
 
 
 class SourcingActivities:
@@ -81,9 +99,10 @@ class SourcingActivities:
     async def _allocate(self, request: Allocate) -> Allocation:
         """Plan without a lock, reserve with all others that want to, then make it so."""
         key = f"{request.order_id}:allocate:{request.generation}"
+        network = await self._network.read()
         async with self._engine.connect() as conn:
-            standing = await allocation.read_standing(conn, request.order_id)
-            problem = await allocation.read_problem(conn, self._network, request, standing)
+            standing = await snapshot.read_standing(conn, request.order_id)
+            problem = await snapshot.read_problem(conn, network, request, standing)
         # A large order takes the solver longer than the event loop may be kept waiting.
         plan = await asyncio.to_thread(sourcing.plan, problem, request.policy)
         taken = allocation.positions(problem, plan)
@@ -105,7 +124,7 @@ class SourcingActivities:
             at=request.at,
             request=_decision(request),
             result=_RESULT,
-            act=lambda step: _write(step, request, problem, plan, free),
+            act=lambda step: _write(step, request, _Decided(problem, plan, network.hash), free),
             again=_again,
         )
         if done.backordered and not done.repeated and request.reserve and done.obstacle is None:
@@ -115,7 +134,7 @@ class SourcingActivities:
 
     async def _came_meanwhile(
         self,
-        standing: allocation.Standing,
+        standing: snapshot.Standing,
         problem: SourcingProblem,
         taken: dict[Position, int],
     ) -> set[str]:
@@ -137,7 +156,7 @@ class SourcingActivities:
         self,
         key: str,
         request: Allocate,
-        standing: allocation.Standing,
+        standing: snapshot.Standing,
         units: dict[Position, int],
     ) -> Verdict:
         wanted = Wanted(
@@ -161,16 +180,16 @@ def _again(stored: Allocation) -> Allocation:
 async def _write(
     step: Step,
     request: Allocate,
-    problem: SourcingProblem,
-    plan: SourcingPlan,
+    decided: _Decided,
     free: set[str],
 ) -> Allocation:
     """Make shipments of what is earmarked, and release what the plan leaves of it.
 
     The SKUs of what has come free for others are added to `free`.
     """
+    problem, plan = decided.problem, decided.plan
     await outlook.lock_order(step.conn, request.order_id)
-    standing = await allocation.read_standing(step.conn, request.order_id)
+    standing = await snapshot.read_standing(step.conn, request.order_id)
     if standing.is_final:
         return Allocation()
     taken = allocation.positions(problem, plan)
@@ -179,10 +198,14 @@ async def _write(
     ):
         raise _OvertakenError
     await _settle(step, plan, standing, taken, free)
+    if not await snapshot.has_capacity(step.conn, problem, plan):
+        raise _OvertakenError
     shipments = _number(request, problem, plan)
     rested = await _rest_on_supplies(step, request, problem, plan, standing)
     expected_by = max((claim.promise for claim in rested.expected), default=None)
-    promise = await allocation.write_plan(step.conn, request, problem, plan, shipments, expected_by)
+    promise = await allocation.write_plan(
+        step.conn, request, problem, plan, shipments, expected_by, decided.network
+    )
     tell_decision(step, request, problem, plan, shipments, rested.new)
     await _ask_others(step, request, problem, plan)
     if not shipments and request.reserve and plan.obstacle is None:
@@ -204,7 +227,7 @@ async def _rest_on_supplies(
     request: Allocate,
     problem: SourcingProblem,
     plan: SourcingPlan,
-    standing: allocation.Standing,
+    standing: snapshot.Standing,
 ) -> Rested:
     """What stays open rests on what is to come; what is not open any more rests on nothing."""
     waits = request.reserve and plan.obstacle is None
@@ -247,7 +270,7 @@ async def _ask_others(
 async def _settle(
     step: Step,
     plan: SourcingPlan,
-    standing: allocation.Standing,
+    standing: snapshot.Standing,
     taken: dict[Position, int],
     free: set[str],
 ) -> None:
@@ -277,6 +300,8 @@ def _number(
             service_name=services[sourced.carrier, sourced.service],
             lines=sourced.lines,
             promise=sourced.promise,
+            pick_by=sourced.pick_by,
+            dispatch_by=sourced.dispatch_by,
             why=why(problem, plan, sourced),
         )
         for index, sourced in enumerate(plan.shipments)

@@ -52,7 +52,7 @@ async def get_availability(
     if asked.by_location:
         shown = await _with_locations(services, shown, found)
     if asked.quantity is not None:
-        shown = await _with_day(services, shown, found, asked.quantity)
+        shown = await _with_day(services, shown, found, asked.channel, asked.quantity)
     return AvailabilityAnswer(channel=asked.channel, availability=list(shown.values()))
 
 
@@ -100,9 +100,10 @@ async def _with_day(
     services: Services,
     shown: Mapping[str, answers.SkuAvailability],
     found: Mapping[str, SkuAvailability],
+    channel: str,
     quantity: int,
 ) -> dict[str, answers.SkuAvailability]:
-    confidence = await services.availability.trusted_confidence()
+    confidence = await services.availability.trusted_confidence(channel)
     today = datetime.now(UTC).date()
 
     def day(sku: SkuAvailability) -> date | None:

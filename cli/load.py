@@ -14,10 +14,10 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.network import (
     Network,
     Receipt,
-    activate_policy,
     load_network,
     receive_stock,
 )
+from adapters.postgres.policies import activate_policy
 from cli.demo.generator import generate
 from cli.demo.places import built_in
 from cli.target import Target

@@ -59,7 +59,7 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
     """Every activity, bound to what it uses."""
     credit = CreditActivities(engine)
     payments = PaymentActivities(engine, gateways.payments)
-    sourcing = SourcingActivities(engine, NetworkCache(), StockDesk(engine))
+    sourcing = SourcingActivities(engine, NetworkCache(engine), StockDesk(engine))
     carriers = CarrierActivities(engine, gateways.carriers)
     locations = LocationActivities(engine, gateways.warehouses)
     shipments = ShipmentActivities(engine)

@@ -1,20 +1,16 @@
-"""What a sourcing decision reads and what it writes."""
+"""What a sourcing decision writes."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.available_to_order import read_available
-from adapters.postgres.network_cache import NetworkCache
-from domain.messages.orders import OrderStatus, PlannedShipment
+from domain.messages.orders import PlannedShipment
 from domain.messages.steps import Allocate
-from domain.sourcing import Availability, Line, SourcingPlan, SourcingProblem
+from domain.sourcing import SourcingPlan, SourcingProblem
 from domain.stock import Position
 
 # What the shipments held stays reserved for the order, until it has been sourced again.
@@ -46,24 +42,6 @@ SELECT :order_id, sku, location_id, sum(units)::int FROM freed GROUP BY sku, loc
 ON CONFLICT (order_id, sku, location_id)
     DO UPDATE SET units = e.units + excluded.units, declined = false
 """)
-_STANDING = text("""
-SELECT o.channel, o.status, o.ordered_at, o.currency, o.country, o.requested_date, o.ship_complete,
-       o.critical,
-       coalesce(exact.latitude, middle.latitude, 0) AS latitude,
-       coalesce(exact.longitude, middle.longitude, 0) AS longitude,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('line_id', l.line_id, 'sku', l.sku,
-                   'quantity', l.backordered, 'weight_grams', p.weight_grams) ORDER BY l.position),
-               '[]')
-        FROM order_lines l JOIN products p USING (sku)
-        WHERE l.order_id = o.id AND l.backordered > 0) AS lines,
-       (SELECT coalesce(jsonb_agg(jsonb_build_array(e.sku, e.location_id, e.units)), '[]')
-        FROM earmarks e WHERE e.order_id = o.id AND e.units > 0) AS earmarks,
-       EXISTS (SELECT FROM supply_claims c WHERE c.order_id = o.id) AS rests_on_supplies
-FROM orders o
-LEFT JOIN postal_codes exact ON exact.country = o.country AND exact.postal_code = o.postal_code
-LEFT JOIN postal_codes middle ON middle.country = o.country AND middle.postal_code = ''
-WHERE o.id = :order_id
-""")
 _DROP = text("""
 DELETE FROM earmarks
 WHERE order_id = :order_id AND (CAST(:skus AS text[]) IS NULL OR sku = ANY(:skus))
@@ -82,11 +60,12 @@ DELETE FROM earmarks e WHERE e.order_id = :order_id AND (e.units > 0 OR NOT e.de
 _WRITE = text("""
 WITH planned AS (
     INSERT INTO shipments (id, order_id, location_id, carrier, service, status, weight_grams, why,
-                           promise)
+                           promise, pick_by, dispatch_by, dispatch_day, cost, co2_grams)
     SELECT s.id, :order_id, s.location_id, s.carrier, s.service, 'planned', s.weight_grams, s.why,
-           s.promise
+           s.promise, s.pick_by, s.dispatch_by, s.dispatch_day, s.cost, s.co2_grams
     FROM jsonb_to_recordset(:shipments) AS s(id text, location_id text, carrier text,
-        service text, weight_grams int, why text, promise timestamptz)
+        service text, weight_grams int, why text, promise timestamptz, pick_by timestamptz,
+        dispatch_by timestamptz, dispatch_day date, cost bigint, co2_grams bigint)
 ), held AS (
     INSERT INTO reservations (shipment_id, line_id, order_id, sku, location_id, planned, held)
     SELECT r.shipment_id, r.line_id, :order_id, r.sku, r.location_id, r.units, r.units
@@ -99,8 +78,8 @@ WITH planned AS (
     UPDATE order_lines l SET backordered = l.backordered - by_line.units
     FROM by_line WHERE l.order_id = :order_id AND l.line_id = by_line.line_id
 ), decided AS (
-    INSERT INTO decisions (order_id, generation, policy_version, problem, plan, at)
-    VALUES (:order_id, :generation, :policy_version, :problem, :plan, :at)
+    INSERT INTO decisions (order_id, generation, policy_version, problem, plan, at, network)
+    VALUES (:order_id, :generation, :policy_version, :problem, :plan, :at, :network)
 )
 UPDATE orders o
 SET status = CASE
@@ -126,35 +105,6 @@ RETURNING o.promise
 )
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What sourcing has to know of an order. `earmarks` are the units that it has reserved and that
-    are in no shipment; `rests_on_supplies` says that some that it lacks are promised from what is
-    to come; `facts` is what a problem holds of the order itself."""
-
-    channel: str
-    ordered_at: datetime
-    is_final: bool
-    lines: tuple[Line, ...]
-    earmarks: dict[Position, int]
-    rests_on_supplies: bool
-    facts: dict[str, Any]
-
-
-async def read_standing(conn: AsyncConnection, order_id: str) -> Standing:
-    """How an order stands now."""
-    row = dict((await conn.execute(_STANDING, {"order_id": order_id})).mappings().one())
-    return Standing(
-        channel=row.pop("channel"),
-        ordered_at=row.pop("ordered_at"),
-        is_final=OrderStatus(row.pop("status")).is_final,
-        lines=tuple(Line.model_validate(line) for line in row.pop("lines")),
-        earmarks={(sku, location): units for sku, location, units in row.pop("earmarks")},
-        rests_on_supplies=row.pop("rests_on_supplies"),
-        facts=row,
-    )
-
-
 async def abandon(conn: AsyncConnection, order_id: str, shipments: Sequence[str]) -> None:
     """Give shipments up and open their lines again; what they held is earmarked for the order.
 
@@ -162,31 +112,6 @@ async def abandon(conn: AsyncConnection, order_id: str, shipments: Sequence[str]
     is not touched. The order's row is locked already.
     """
     await conn.execute(_ABANDON, {"order_id": order_id, "shipments": list(shipments)})
-
-
-async def read_problem(
-    conn: AsyncConnection, network: NetworkCache, request: Allocate, standing: Standing
-) -> SourcingProblem:
-    """A complete snapshot of all that the decision depends on.
-
-    What is earmarked for the order counts as available to it.
-    """
-    available: tuple[Availability, ...] = ()
-    if request.reserve and standing.lines:
-        skus = {line.sku for line in standing.lines}
-        available = await read_available(conn, request.order_id, standing.channel, skus)
-    locations, services = await network.read(conn)
-    countries = {standing.facts["country"], "*"}
-    return SourcingProblem(
-        order_id=request.order_id,
-        at=request.at,
-        lines=standing.lines,
-        availability=available,
-        locations=locations,
-        services=tuple(s for s in services if s.destination_country in countries),
-        exclusions=request.exclusions,
-        **standing.facts,
-    )
 
 
 async def drop_earmarks(
@@ -222,9 +147,11 @@ async def write_plan(
     plan: SourcingPlan,
     shipments: Sequence[PlannedShipment],
     expected_by: datetime | None,
+    network: str,
 ) -> datetime | None:
     """Write the shipments with what they hold, and the decision; gives the order's promise, that of
-    what is `expected_by` a date among it."""
+    what is `expected_by` a date among it. `network` is the hash of the stored locations and
+    services that the problem holds."""
     skus = {line.line_id: line.sku for line in problem.lines}
     written = await conn.execute(
         _WRITE,
@@ -232,7 +159,8 @@ async def write_plan(
             "order_id": request.order_id,
             "generation": request.generation,
             "policy_version": request.policy_version,
-            "problem": problem.model_dump(mode="json"),
+            "problem": problem.model_dump(mode="json", exclude={"locations", "services"}),
+            "network": network,
             "plan": plan.model_dump(mode="json"),
             "at": request.at,
             # Who is about to be held or ended does not wait for stock.
@@ -248,6 +176,11 @@ async def write_plan(
                     "weight_grams": sourced.weight_grams,
                     "why": planned.why,
                     "promise": planned.promise.isoformat(),
+                    "pick_by": _text(sourced.pick_by),
+                    "dispatch_by": _text(sourced.dispatch_by),
+                    "dispatch_day": _text(sourced.dispatch_day),
+                    "cost": sourced.costs.total,
+                    "co2_grams": sourced.co2_grams,
                 }
                 for planned, sourced in zip(shipments, plan.shipments, strict=True)
             ],
@@ -276,3 +209,7 @@ def positions(problem: SourcingProblem, plan: SourcingPlan) -> dict[Position, in
         for line_id, units in shipment.lines.items():
             taken[skus[line_id], shipment.location_id] += units
     return dict(taken)
+
+
+def _text(when: date | None) -> str | None:
+    return None if when is None else when.isoformat()

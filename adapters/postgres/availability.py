@@ -66,7 +66,11 @@ _KNOWN = "SELECT sku FROM products WHERE sku = ANY(%(skus)s)"
 _CHANNEL = text("SELECT EXISTS (SELECT FROM channels WHERE code = :channel)")
 _NAMES = text("SELECT id, name FROM locations WHERE id = ANY(:ids)")
 _CONFIDENCE = text(
-    "SELECT body -> 'sourcing' -> 'min_supply_confidence' FROM policies WHERE active"
+    "SELECT p.body -> 'sourcing' -> 'min_supply_confidence' FROM policies p"
+    " JOIN policy_assignments a ON a.policy_version = p.version"
+    " WHERE coalesce(a.channel = :channel, true) AND coalesce(a.type = 'delivery', true)"
+    " AND a.segment IS NULL AND a.country IS NULL"
+    " ORDER BY a.position LIMIT 1"
 )
 # While one statement runs in the database, the answers of another one are handed out.
 _LANES = 2
@@ -154,10 +158,11 @@ class AvailabilityReader:
             rows = await conn.execute(_NAMES, {"ids": sorted(ids)})
             return {row.id: row.name for row in rows}
 
-    async def trusted_confidence(self) -> float:
-        """How certain a supply must be, by the policy of the day, to rest a promise on it."""
+    async def trusted_confidence(self, channel: str) -> float:
+        """How certain a supply must be to rest a promise on it, by the policy that a channel's
+        deliveries get today whoever buys."""
         async with self._engine.connect() as conn:
-            stated = (await conn.execute(_CONFIDENCE)).scalar_one_or_none()
+            stated = (await conn.execute(_CONFIDENCE, {"channel": channel})).scalar_one_or_none()
         default = SourcingPolicy().min_supply_confidence
         return default if stated is None else float(stated)
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.identity import order_id
-from domain.messages.orders import OrderFacts, OrderStatus, Tender
+from domain.messages.orders import OrderFacts, OrderStatus, OrderType, Tender
 from domain.messages.policy import OrderPolicy
 from domain.timeline import EventKind
 
@@ -145,9 +145,15 @@ LEFT JOIN customers ON customers.id = :customer_id
 LEFT JOIN accounts ON accounts.customer_id = customers.id
 LEFT JOIN effects AS used ON used.key = :key
 LEFT JOIN orders ON orders.channel = :channel AND orders.reference = :reference
-LEFT JOIN policies
-    ON CASE WHEN orders.id IS NULL THEN policies.active
-       ELSE policies.version = orders.policy_version END
+LEFT JOIN LATERAL (
+    SELECT policy_version FROM policy_assignments AS fits
+    WHERE coalesce(fits.channel = :channel, true)
+      AND coalesce(fits.segment = customers.segment, true)
+      AND coalesce(fits.type = :type, true)
+      AND coalesce(fits.country = :country, true)
+    ORDER BY position LIMIT 1
+) AS assigned ON true
+LEFT JOIN policies ON policies.version = coalesce(orders.policy_version, assigned.policy_version)
 """).bindparams(bindparam("lines", type_=JSONB))
 
 _INSERT = text("""
@@ -194,6 +200,8 @@ async def examine(connection: AsyncConnection, order: NewOrder) -> Findings:
                 "channel": order.channel,
                 "reference": order.reference,
                 "customer_id": order.customer_id,
+                "type": OrderType.DELIVERY.value,
+                "country": order.country,
                 "key": _key(order),
                 "lines": [{"sku": line.sku, "quantity": line.quantity} for line in order.lines],
             },

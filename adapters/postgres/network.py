@@ -6,10 +6,11 @@ their number, and can be repeated: a row that exists is brought up to date, none
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import to_jsonable_python
 from sqlalchemy import (
     Table,
     TableValuedAlias,
@@ -17,14 +18,14 @@ from sqlalchemy import (
     column,
     func,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnClause
 
 from adapters.postgres import arrivals, stock, tables
-from domain.messages.policy import OrderPolicy
+from domain.calendar import LocationCalendar, ServiceCalendar
+from domain.sourcing import WeightBreak
 from domain.stock import Position
 
 
@@ -60,6 +61,8 @@ class Product:
     sku: str
     description: str
     weight_grams: int
+    volume_cm3: int = 0
+    longest_mm: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,18 @@ class Location:
     handling_cost: int
     cut_off_hour: int = 16
     reliability: float = 0.98
+    region: str | None = None
+    calendar: LocationCalendar | None = None
+    channels: Sequence[str] = ()
+    markets: Sequence[str] = ()
+    collect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierService:
-    """A carrier's price from one country to another; `destination_country` '*' is everywhere that
-    has no row of its own."""
+    """A carrier's price from one country to another, or to a zone of it: the places whose postal
+    codes begin with `destination_prefix`. `destination_country` '*' is everywhere that has no row
+    of its own. The other fields as in `domain.sourcing.Service`."""
 
     carrier: str
     service: str
@@ -93,16 +102,27 @@ class CarrierService:
     price_per_kg: int
     transit_days: int
     max_weight_grams: int
+    destination_prefix: str = ""
+    max_unit_grams: int | None = None
+    max_unit_mm: int | None = None
+    grams_per_litre: int | None = None
+    breaks: Sequence[WeightBreak] = ()
+    co2_grams_per_tkm: int = 0
+    co2_source: str = ""
+    calendar: ServiceCalendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PostalCode:
-    """Where an address is; the code '' stands for the middle of its country."""
+    """Where an address is; the code '' stands for the middle of its country, and its `timezone` and
+    `region` for those of all codes that say none."""
 
     country: str
     postal_code: str
     latitude: float
     longitude: float
+    region: str | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +143,7 @@ class Delivery:
     served: Sequence[str]
 
 
-_Row = Channel | Customer | Account | Product | Location | CarrierService | PostalCode | Receipt
+_Row = Channel | Customer | Account | Product | Location | CarrierService | PostalCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,25 +168,6 @@ async def load_network(connection: AsyncConnection, network: Network) -> None:
     await _upsert(connection, tables.locations, network.locations)
     await _upsert(connection, tables.carrier_services, network.services)
     await _upsert(connection, tables.postal_codes, network.postal_codes)
-
-
-async def activate_policy(connection: AsyncConnection, policy: OrderPolicy) -> None:
-    """Make a policy the one that orders start with from now on; orders keep the one they have."""
-    policies = tables.policies
-    await connection.execute(
-        update(policies)
-        .where(policies.c.active, policies.c.version != policy.version)
-        .values(active=False)
-    )
-    row = insert(policies).values(
-        version=policy.version, body=policy.model_dump(mode="json"), active=True
-    )
-    await connection.execute(
-        row.on_conflict_do_update(
-            index_elements=[policies.c.version],
-            set_={"body": row.excluded.body, "active": row.excluded.active},
-        )
-    )
 
 
 async def receive_stock(
@@ -219,5 +220,5 @@ def _recordset(columns: Sequence[ColumnClause[Any]]) -> TableValuedAlias:
     )
 
 
-def _json(rows: Sequence[_Row]) -> list[dict[str, Any]]:
-    return [asdict(row) for row in rows]
+def _json(rows: Sequence[_Row]) -> Any:
+    return to_jsonable_python(list(rows))

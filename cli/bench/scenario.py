@@ -15,10 +15,10 @@ from adapters.postgres.network import (
     Network,
     Product,
     Receipt,
-    activate_policy,
     load_network,
     receive_stock,
 )
+from adapters.postgres.policies import activate_policy
 from domain.messages.policy import OrderPolicy
 
 ONE_LOCATION = ("NEAR",)

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invariants import Verdict
-from adapters.postgres.network import activate_policy, load_network, receive_stock
+from adapters.postgres.network import load_network, receive_stock
 from adapters.postgres.outcomes import Outcomes, Progress, Unsettled, outcomes, unsettled
+from adapters.postgres.policies import activate_policy
 from adapters.settings import DatabaseUrl
 from cli import check
 from cli.demo import network

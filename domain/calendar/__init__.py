@@ -1,8 +1,21 @@
 """When what is ordered now arrives: opening hours, cut-offs, holidays, collections, transit."""
 
-from domain.calendar.engine import NOTHING_PLANNED, collectable, earliest, latest
+from domain.calendar.engine import (
+    NOTHING_PLANNED,
+    collectable,
+    collection,
+    earliest,
+    latest,
+    remembered,
+)
 from domain.calendar.milestones import Milestones, NotPossible, Obstacle
-from domain.calendar.plain import arrival_day, dispatch_day, promise
+from domain.calendar.plain import (
+    arrival_day,
+    dispatch_day,
+    plain_location,
+    plain_service,
+    promise,
+)
 from domain.calendar.public_holidays import is_known, public_holidays
 from domain.calendar.values import (
     Blackout,
@@ -36,10 +49,14 @@ __all__ = [
     "WorkingDay",
     "arrival_day",
     "collectable",
+    "collection",
     "dispatch_day",
     "earliest",
     "is_known",
     "latest",
+    "plain_location",
+    "plain_service",
     "promise",
     "public_holidays",
+    "remembered",
 ]

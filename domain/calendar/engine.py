@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from domain.calendar.milestones import Milestones, NotPossible, Obstacle
 from domain.calendar.route import Route
 from domain.calendar.schedule import Schedule
-from domain.calendar.timetable import HORIZON, Timetable
+from domain.calendar.timetable import HORIZON, Day, Timetable
 from domain.calendar.values import Destination, LocationCalendar, ServiceCalendar
 
 NOTHING_PLANNED: Mapping[date, int] = MappingProxyType({})
 # Outside of these years neither zones nor holidays are known.
 _FIRST_YEAR, _LAST_YEAR = 1971, 2199
 _REMEMBERED = 8192
+_NO_DAY = NotPossible(reason=Obstacle.NO_DAY)
 
 _Calendar = TypeVar("_Calendar", LocationCalendar, ServiceCalendar)
 _WorkedOut = TypeVar("_WorkedOut", Timetable, Schedule)
@@ -84,10 +85,24 @@ def latest(
     return route.latest(promise, planned) if isinstance(route, Route) else route
 
 
+def remembered(location: LocationCalendar) -> LocationCalendar:
+    """An equal calendar: the same object for all that are equal, as long as they are in use."""
+    return _timetables.of(location).calendar
+
+
 def collectable(
     at: datetime, location: LocationCalendar, planned: Mapping[date, int] = NOTHING_PLANNED
 ) -> datetime | NotPossible:
     """When a customer can first fetch at the location itself what it has at `at`."""
+    found = collection(at, location, planned)
+    return found.promise if isinstance(found, Milestones) else found
+
+
+def collection(
+    at: datetime, location: LocationCalendar, planned: Mapping[date, int] = NOTHING_PLANNED
+) -> Milestones | NotPossible:
+    """The milestones of what a customer fetches at the location itself; its `promise`, from when
+    on it is ready, is `dispatch_by` too."""
     reason = _out_of_range(at)
     if reason is not None:
         return reason
@@ -104,8 +119,26 @@ def collectable(
             continue
         for opens, closes in day.stretches:
             if closes > ready[1]:
-                return max(opens, ready[1]).astimezone(ZoneInfo(location.timezone))
+                return _collection(timetable, day, max(opens, ready[1])) or _NO_DAY
     return NotPossible(reason=Obstacle.FULL if full else Obstacle.NO_DAY)
+
+
+def _collection(timetable: Timetable, day: Day, at: datetime) -> Milestones | None:
+    """None where the preparation would have begun further back than is searched."""
+    there = ZoneInfo(timetable.calendar.timezone)
+    picked = timetable.before((day, at), timetable.calendar.packing)
+    order_by = timetable.order_by((day, at))
+    if picked is None or order_by is None:
+        return None
+    ready, fetched_on = at.astimezone(there), date.fromordinal(day.ordinal)
+    return Milestones(
+        order_by=order_by.astimezone(there),
+        pick_by=picked[1].astimezone(there),
+        dispatch_by=ready,
+        dispatch_day=fetched_on,
+        arrival_day=fetched_on,
+        promise=ready,
+    )
 
 
 def _out_of_range(at: datetime) -> NotPossible | None:

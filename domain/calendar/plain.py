@@ -21,7 +21,7 @@ def dispatch_day(at: datetime, timezone: str, cut_off_hour: int) -> date:
 
 def arrival_day(dispatched: date, transit_days: int) -> date:
     """The day of delivery: carriers are under way and deliver Monday to Saturday."""
-    days = WorkingDays(_service(transit_days), EVERYWHERE, None)
+    days = WorkingDays(plain_service(transit_days), EVERYWHERE, None)
     arrives = days.after(dispatched.toordinal(), transit_days)
     assert arrives is not None, "six days a week"
     return date.fromordinal(arrives)
@@ -33,18 +33,22 @@ def promise(at: datetime, timezone: str, cut_off_hour: int, transit_days: int) -
 
 
 def _milestones(at: datetime, timezone: str, cut_off_hour: int, transit_days: int) -> Milestones:
-    location = _location(timezone, cut_off_hour)
-    found = earliest(at, location, _service(transit_days), _ANYWHERE)
+    location = plain_location(timezone, cut_off_hour)
+    found = earliest(at, location, plain_service(transit_days), _ANYWHERE)
     if not isinstance(found, Milestones):
         raise ValueError(found.reason.words())  # noqa: TRY004
     return found
 
 
 @lru_cache(maxsize=1024)
-def _location(timezone: str, cut_off_hour: int) -> LocationCalendar:
-    return LocationCalendar.plain(timezone, cut_off_hour)
+def plain_location(
+    timezone: str, cut_off_hour: int, country: str = "", kind: str = "warehouse"
+) -> LocationCalendar:
+    """`LocationCalendar.plain`, remembered: the same arguments give the same object."""
+    return LocationCalendar.plain(timezone, cut_off_hour, country, kind)
 
 
 @lru_cache(maxsize=1024)
-def _service(transit_days: int) -> ServiceCalendar:
+def plain_service(transit_days: int) -> ServiceCalendar:
+    """`ServiceCalendar.plain`, remembered: the same arguments give the same object."""
     return ServiceCalendar.plain(transit_days)

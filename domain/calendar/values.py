@@ -127,10 +127,13 @@ class LocationCalendar(Value):
         return self
 
     @classmethod
-    def plain(cls, timezone: str, cut_off_hour: int, country: str = "") -> Self:
+    def plain(
+        cls, timezone: str, cut_off_hour: int, country: str = "", kind: str = "warehouse"
+    ) -> Self:
         """Of a location of which its cut-off is known, in hours of its clock; 24 is midnight."""
         cut_off = time(max(cut_off_hour, 0)) if cut_off_hour < 24 else None
-        return cls(timezone=timezone, country=country, week=_week(WorkingDay(cut_off=cut_off)))
+        week = _week(WorkingDay(cut_off=cut_off))
+        return cls(timezone=timezone, country=country, kind=kind, week=week)
 
 
 class Lane(Value):

@@ -1,27 +1,20 @@
-"""Which carrier service takes a shipment from a location, and what that costs."""
+"""What it costs to send something from a location by a service, and what that emits.
 
-from collections.abc import Iterable
+Weights of a load are *chargeable*: a bulky unit counts as what its volume makes of it. CO2 is that
+of the real weight.
+"""
+
 from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 
-from domain import calendar
 from domain.messages.policy import SourcingPolicy
-from domain.messages.steps import Exclusion
-from domain.sourcing.decision import Costs
+from domain.sourcing.carriers import is_collected
 from domain.sourcing.problem import Location, Service, SourcingProblem
-from domain.values import Value
 
 _EARTH_RADIUS_KM = 6371.0
 _GRAMS_PER_KG = 1000
+_CM3_PER_LITRE = 1000
 _GRAMS_PER_TONNE = 1_000_000
-
-
-class Offer(Value):
-    """A service with what it costs and when it arrives, for one weight from one location."""
-
-    service: Service
-    costs: Costs
-    promise: datetime
 
 
 def distance_km(location: Location, latitude: float, longitude: float) -> int:
@@ -33,37 +26,26 @@ def distance_km(location: Location, latitude: float, longitude: float) -> int:
     return round(2 * _EARTH_RADIUS_KM * asin(sqrt(chord)))
 
 
-def services_from(location: Location, problem: SourcingProblem) -> list[Service]:
-    """The services this order may use from a location, by carrier and name."""
-    return [
-        service
-        for service in services_between(problem, location.country)
-        if not excludes_service(problem.exclusions, location.location_id, service)
-    ]
+def chargeable_grams(service: Service, weight_grams: int, volume_cm3: int) -> int:
+    """What a unit counts as: its weight, or where that is more, the weight that the service takes
+    its volume for (dimensional weight), rounded up to a gram."""
+    if not service.grams_per_litre:
+        return weight_grams
+    return max(weight_grams, -(-volume_cm3 * service.grams_per_litre // _CM3_PER_LITRE))
 
 
-def services_between(problem: SourcingProblem, origin_country: str) -> list[Service]:
-    """The services from a country to the destination, by carrier and name: a row for the
-    destination's country hides the carrier's row for everywhere ('*') of the same service."""
-    by_name: dict[tuple[str, str], Service] = {}
-    for service in problem.services:
-        if service.origin_country != origin_country:
-            continue
-        if service.destination_country not in (problem.country, "*"):
-            continue
-        name = (service.carrier, service.service)
-        if name not in by_name or service.destination_country != "*":
-            by_name[name] = service
-    return [by_name[name] for name in sorted(by_name)]
+def carries(service: Service, weight_grams: int, longest_mm: int) -> bool:
+    """Whether a unit of this weight and size goes by a service."""
+    if service.max_unit_grams is not None and weight_grams > service.max_unit_grams:
+        return False
+    return service.max_unit_mm is None or longest_mm <= service.max_unit_mm
 
 
-def excludes_service(exclusions: Iterable[Exclusion], location_id: str, service: Service) -> bool:
-    return any(
-        e.carrier == service.carrier
-        and e.service in (None, service.service)
-        and e.location_id in (None, location_id)
-        for e in exclusions
-    )
+def distance_from(problem: SourcingProblem, location: Location) -> int:
+    """Kilometres to the destination; none where the customer comes to the location."""
+    if is_collected(problem, location.location_id):
+        return 0
+    return distance_km(location, problem.latitude, problem.longitude)
 
 
 def parcels(service: Service, weight_grams: int) -> int:
@@ -127,32 +109,3 @@ def lateness(problem: SourcingProblem, policy: SourcingPolicy, arrival: datetime
 def risk(location: Location, policy: SourcingPolicy) -> int:
     """Cents that finding another way costs, as often as the location does not deliver."""
     return round((1 - location.reliability) * policy.resourcing_cost)
-
-
-def best_offer(
-    location: Location,
-    services: list[Service],
-    weight_grams: int,
-    problem: SourcingProblem,
-    policy: SourcingPolicy,
-) -> Offer | None:
-    """The cheapest service for a weight, by cost, then arrival, then name; None without any."""
-    km = distance_km(location, problem.latitude, problem.longitude)
-    offers = []
-    for service in services:
-        arrival = calendar.promise(
-            problem.at, location.timezone, location.cut_off_hour, service.transit_days
-        )
-        costs = Costs(
-            parcel=parcel_price(service, weight_grams),
-            handling=location.handling_cost,
-            lateness=lateness(problem, policy, arrival),
-            risk=risk(location, policy),
-            co2=co2_cost(service, weight_grams, km, policy.co2_price_per_tonne),
-        )
-        offers.append(Offer(service=service, costs=costs, promise=arrival))
-    return min(
-        offers,
-        key=lambda o: (o.costs.total, o.promise, o.service.carrier, o.service.service),
-        default=None,
-    )

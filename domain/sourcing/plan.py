@@ -21,10 +21,13 @@ from domain.sourcing.rejected import alternatives
 from domain.sourcing.shipments import backordered, costs_of, shipments_of
 
 
-def plan(problem: SourcingProblem, policy: SourcingPolicy) -> SourcingPlan:
+def plan(
+    problem: SourcingProblem, policy: SourcingPolicy, *, explain: bool = True
+) -> SourcingPlan:
     """Decide locations, quantities and services; what nobody can give is backordered.
 
-    The same problem gives the same plan, whatever the order of its rows.
+    The same problem gives the same plan, whatever the order of its rows. Without `explain` the
+    decision is the same, but `alternatives` and `excluded` are empty and `obstacle` is None.
     """
     goods = goods_of(problem)
     places = places_of(problem, policy, goods)
@@ -34,14 +37,16 @@ def plan(problem: SourcingProblem, policy: SourcingPolicy) -> SourcingPlan:
     missing = backordered(problem, shipments)
     costs = costs_of(policy, shipments, sum(missing.values()))
     chosen = choice.best.ways if choice.best else ()
-    excluded = ruled_out(problem, policy, goods, places, choice.stage)
+    excluded = ruled_out(problem, policy, goods, places, choice.stage) if explain else ()
+    told = alternatives(problem, policy, goods, choice) if explain else ()
+    stuck = explain and not shipments and not choice.stage.places
     return SourcingPlan(
         method=choice.method,
         shipments=shipments,
         backordered=missing,
         cost=costs.total,
-        alternatives=alternatives(problem, policy, goods, choice),
-        obstacle=None if shipments or choice.stage.places else obstacle(problem, excluded),
+        alternatives=told,
+        obstacle=obstacle(problem, excluded) if stuck else None,
         split_cost=costs.split,
         backorder_cost=costs.backorder,
         bound=None if choice.method == "exact" else min(costs.total, _bound(policy, goods, choice)),

@@ -149,7 +149,9 @@ class SourcingProblem(Value):
     capacity takes on no more on a day than that, those of `planned` among them.
 
     `postal_code` chooses among the zones of carriers; `region` (for public holidays) and `timezone`
-    are those of the destination.
+    are those of the destination. What a customer collects comes from where it is pinned, or else
+    from `collect_at`, and from nowhere else. An order that is sent to a store goes to the store's
+    address; what the store itself, `collect_at`, has of it is fetched there too.
     """
 
     order_id: str
@@ -175,3 +177,4 @@ class SourcingProblem(Value):
     region: str | None = None
     timezone: str | None = None
     planned: tuple[PlannedDay, ...] = ()
+    collect_at: str | None = None

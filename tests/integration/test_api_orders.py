@@ -202,7 +202,7 @@ async def test_a_repeat_after_continuing_as_new_is_answered_as_the_first_time(ap
 async def test_an_order_keeps_the_policy_it_was_placed_under(api: Api) -> None:
     body = order_body()
     await api.http.post("/orders", json=body)
-    await api.write("UPDATE policies SET active = false")
+    await api.write("DELETE FROM policy_assignments")
     again = await api.http.post("/orders", json=body)
     new = await api.http.post("/orders", json=order_body())
 

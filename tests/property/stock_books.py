@@ -13,7 +13,8 @@ from sqlalchemy import text
 from adapters.postgres import intake
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invariants import INVARIANTS, judge
-from adapters.postgres.network import activate_policy, load_network
+from adapters.postgres.network import load_network
+from adapters.postgres.policies import activate_policy
 from adapters.postgres.tables import metadata
 from domain.messages.orders import Tender
 from tests.support.books import Books, secure_credit

@@ -26,10 +26,10 @@ from adapters.postgres.network import (
     Network,
     Product,
     Receipt,
-    activate_policy,
     load_network,
     receive_stock,
 )
+from adapters.postgres.policies import activate_policy
 from adapters.temporal import connect
 from api.app import create_app
 from domain.identity import workflow_id

@@ -25,8 +25,9 @@ from adapters.postgres import intake
 from adapters.postgres.desk import StockDesk
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invariants import judge
-from adapters.postgres.network import Receipt, activate_policy, load_network, receive_stock
+from adapters.postgres.network import Receipt, load_network, receive_stock
 from adapters.postgres.network_cache import NetworkCache
+from adapters.postgres.policies import activate_policy
 from adapters.postgres.tables import metadata
 from domain.messages.orders import Tender
 from domain.messages.steps import (
@@ -240,7 +241,7 @@ class Books:
         self.notifier = Notifier()
         self.credit = CreditActivities(engine)
         self.desk = StockDesk(engine)
-        self.sourcing = SourcingActivities(engine, NetworkCache(max_age=0), self.desk)
+        self.sourcing = SourcingActivities(engine, NetworkCache(engine, max_age=0), self.desk)
         self.carrying = CarrierActivities(engine, self.carriers)
         self.locating = LocationActivities(engine, self.locations)
         self.paying = PaymentActivities(engine, self.provider)

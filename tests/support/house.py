@@ -27,10 +27,10 @@ from adapters.postgres.network import (
     PostalCode,
     Product,
     Receipt,
-    activate_policy,
     load_network,
     receive_stock,
 )
+from adapters.postgres.policies import activate_policy
 from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
 from api.app import create_app

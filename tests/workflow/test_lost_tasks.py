@@ -30,7 +30,7 @@ async def test_what_a_lost_decision_did_not_know_is_decided_by_the_next_one(hous
         next_shipment=2,
     )
     desk = StockDesk(house.engine)
-    await SourcingActivities(house.engine, NetworkCache(), desk).allocate(lost)
+    await SourcingActivities(house.engine, NetworkCache(house.engine), desk).allocate(lost)
 
     await house.world.behave(Behaviour(speed=house.speed))
     await house.handle(placed["order_id"]).signal(

@@ -1,17 +1,22 @@
 """The network: who sells, who buys, what, and from where it ships."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Double,
+    ForeignKey,
+    Identity,
+    Index,
     Integer,
     Table,
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from adapters.postgres.tables.base import metadata, units
+from adapters.postgres.tables.base import at, metadata, units
 
 channels = Table(
     "channels",
@@ -35,7 +40,10 @@ products = Table(
     Column("sku", Text, primary_key=True),
     Column("description", Text, nullable=False),
     Column("weight_grams", Integer, nullable=False),
+    units("volume_cm3"),
+    units("longest_mm"),
     CheckConstraint("weight_grams > 0", name="weight"),
+    CheckConstraint("volume_cm3 >= 0 AND longest_mm >= 0", name="size"),
 )
 
 locations = Table(
@@ -54,11 +62,21 @@ locations = Table(
     Column("reliability", Double, nullable=False, server_default=text("0.98")),
     units("buffer"),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("region", Text),
+    Column("calendar", JSONB),
+    Column("channels", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("markets", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("collect", Boolean, nullable=False, server_default=text("false")),
+    units("kept"),
+    units("rejected"),
+    units("short"),
+    units("late"),
     CheckConstraint("kind IN ('warehouse', 'store', 'supplier', '3pl')", name="kind"),
     CheckConstraint("reliability > 0 AND reliability <= 1", name="reliability"),
     CheckConstraint("buffer >= 0", name="buffer"),
     comment="handling_cost is for one shipment, in minor units of the policy's currency; buffer is "
-    "withheld of every SKU there.",
+    "withheld of every SKU there; collect says that customers may fetch there; kept, rejected, "
+    "short and late count the shipments that reliability was learned from.",
 )
 
 carrier_services = Table(
@@ -68,12 +86,21 @@ carrier_services = Table(
     Column("service", Text, primary_key=True),
     Column("origin_country", Text, primary_key=True),
     Column("destination_country", Text, primary_key=True),
+    Column("destination_prefix", Text, primary_key=True, server_default=text("''")),
     Column("name", Text, nullable=False),
     Column("base_price", Integer, nullable=False),
     Column("price_per_kg", Integer, nullable=False),
     Column("transit_days", Integer, nullable=False),
     Column("max_weight_grams", Integer, nullable=False),
-    comment="destination_country '*' serves every country that has no row of its own.",
+    Column("max_unit_grams", Integer),
+    Column("max_unit_mm", Integer),
+    Column("grams_per_litre", Integer),
+    Column("breaks", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("co2_grams_per_tkm", Integer, nullable=False, server_default=text("0")),
+    Column("co2_source", Text, nullable=False, server_default=text("''")),
+    Column("calendar", JSONB),
+    comment="destination_country '*' serves every country that has no row of its own, "
+    "destination_prefix the zone of a country whose postal codes begin with it.",
 )
 
 postal_codes = Table(
@@ -83,5 +110,33 @@ postal_codes = Table(
     Column("postal_code", Text, primary_key=True),
     Column("latitude", Double, nullable=False),
     Column("longitude", Double, nullable=False),
+    Column("region", Text),
+    Column("timezone", Text),
     comment="Where an address is, for distances; postal_code '' is the country's middle.",
+)
+
+location_outcomes = Table(
+    "location_outcomes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("location_id", ForeignKey("locations.id"), nullable=False),
+    Column("shipment_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("learned", Boolean, nullable=False, server_default=text("false")),
+    at("at"),
+    CheckConstraint("outcome IN ('kept', 'rejected', 'short', 'late')", name="outcome"),
+    Index("uq_location_outcomes_shipment_id", "shipment_id", unique=True),
+    Index("ix_location_outcomes_new", "id", postgresql_where=text("NOT learned")),
+    comment="What became of each shipment that a location was asked for: its first fault, or none.",
+)
+
+scarcities = Table(
+    "scarcities",
+    metadata,
+    Column("sku", ForeignKey("products.sku"), primary_key=True),
+    Column("location_id", ForeignKey("locations.id"), primary_key=True),
+    Column("cost", Integer, nullable=False),
+    at("refreshed_at"),
+    CheckConstraint("cost > 0", name="cost"),
+    comment="What taking a unit costs later orders, by the forecast; without a row nothing.",
 )

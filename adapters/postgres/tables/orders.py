@@ -41,6 +41,10 @@ orders = Table(
     Column("told", JSONB),
     at("ordered_at"),
     at("closed_at", nullable=True),
+    Column("type", Text, nullable=False, server_default=text("'delivery'")),
+    Column("collect_at", ForeignKey("locations.id")),
+    CheckConstraint("type IN ('delivery', 'collect', 'ship_to_store')", name="type"),
+    CheckConstraint("(type = 'delivery') = (collect_at IS NULL)", name="collect_at"),
     Index("uq_orders_channel_reference", "channel", "reference", unique=True),
     Index("ix_orders_customer_id", "customer_id", "ordered_at"),
     Index("ix_orders_status", "status", "ordered_at"),
@@ -95,7 +99,23 @@ shipments = Table(
     Column("label_url", Text),
     at("dispatched_at", nullable=True),
     at("delivered_at", nullable=True),
+    at("pick_by", nullable=True),
+    at("dispatch_by", nullable=True),
+    Column("dispatch_day", Date),
+    at("ready_at", nullable=True),
+    at("collect_until", nullable=True),
+    at("collected_at", nullable=True),
+    Column("cost", BigInteger),
+    Column("co2_grams", BigInteger),
     Index("ix_shipments_order_id", "order_id"),
+    Index(
+        "ix_shipments_location_day",
+        "location_id",
+        "dispatch_day",
+        postgresql_where=text("status <> 'abandoned'"),
+    ),
+    comment="pick_by and dispatch_by keep the promise, dispatch_day is the location's own; "
+    "ready_at, collect_until and collected_at are of what is fetched; cost is in minor units.",
 )
 
 bookings = Table(

@@ -2,7 +2,6 @@
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     ForeignKey,
     Identity,
@@ -37,6 +36,29 @@ decisions = Table(
     Column("problem", JSONB, nullable=False),
     Column("plan", JSONB, nullable=False),
     at("at"),
+    Column("network", ForeignKey("network_snapshots.hash")),
+    Index("ix_decisions_at", "at"),
+    comment="What was decided and from which snapshot: locations and services stand in network, "
+    "those that the destination does not use among them.",
+)
+
+network_snapshots = Table(
+    "network_snapshots",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("body", JSONB, nullable=False),
+    comment="Locations and services as decisions saw them, each state once.",
+)
+
+shadow_decisions = Table(
+    "shadow_decisions",
+    metadata,
+    Column("order_id", ForeignKey("orders.id"), primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("policy_version", Text, nullable=False),
+    Column("plan", JSONB, nullable=False),
+    at("at"),
+    comment="What another policy would have decided from the same snapshot; it has no effect.",
 )
 
 notices = Table(
@@ -84,6 +106,18 @@ policies = Table(
     metadata,
     Column("version", Text, primary_key=True),
     Column("body", JSONB, nullable=False),
-    Column("active", Boolean, nullable=False, server_default=text("false")),
-    Index("uq_policies_active", "active", unique=True, postgresql_where=text("active")),
+    comment="A version never changes: orders keep the one they started with.",
+)
+
+policy_assignments = Table(
+    "policy_assignments",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("channel", Text),
+    Column("segment", Text),
+    Column("type", Text),
+    Column("country", Text),
+    Column("policy_version", ForeignKey("policies.version"), nullable=False),
+    Column("shadow_version", ForeignKey("policies.version")),
+    comment="Which policy a new order gets: that of the first row that fits; null fits all.",
 )
