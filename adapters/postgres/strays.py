@@ -54,17 +54,20 @@ WHERE o.status = 'backordered' AND l.backordered > 0 AND EXISTS (
 _ORDER = text("""
 SELECT o.id AS order_id, o.channel, o.reference, o.customer_id, o.tender, o.currency, o.total,
        o.country, o.postal_code, o.language, o.ordered_at, o.requested_date, o.ship_complete,
-       o.critical, o.status, o.promise, p.body AS policy,
+       o.critical, o.type, o.collect_at, store.name AS collect_name, o.status, o.promise,
+       p.body AS policy,
        (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id) AS line_count,
        (SELECT count(*) FROM order_events e WHERE e.order_id = o.id) AS events,
        (SELECT coalesce(jsonb_object_agg(l.line_id, l.backordered), '{}') FROM order_lines l
         WHERE l.order_id = o.id AND l.backordered > 0) AS backordered
-FROM orders o JOIN policies p ON p.version = o.policy_version
+FROM orders o
+JOIN policies p ON p.version = o.policy_version
+LEFT JOIN locations store ON store.id = o.collect_at
 WHERE o.id = :order_id
 """)
 _SHIPMENTS = text("""
 SELECT s.id AS shipment_id, s.location_id, l.name AS location_name, s.carrier, s.service,
-       s.status, s.promise, s.why, s.tracking_number, s.dispatched_at,
+       s.status, s.promise, s.pick_by, s.dispatch_by, s.why, s.tracking_number, s.dispatched_at,
        coalesce((SELECT min(c.name) FROM carrier_services c
                  WHERE c.carrier = s.carrier AND c.service = s.service), s.service) AS service_name,
        (SELECT coalesce(jsonb_object_agg(r.line_id, r.held + r.consumed), '{}')
