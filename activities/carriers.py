@@ -15,6 +15,7 @@ from adapters.postgres.outlook import lock_order, tell_promise
 from adapters.postgres.steps import Step, answered, once
 from domain.identity import booking_reference, order_of_shipment
 from domain.messages.steps import (
+    GIVEN_UP,
     BookCarrier,
     BookingResult,
     CarrierBooked,
@@ -28,7 +29,7 @@ from domain.timeline import EventKind
 
 _BOOKING: TypeAdapter[CarrierBooked | CarrierRefused] = TypeAdapter(BookingResult)
 _RECORDED = TypeAdapter(Recorded)
-_GIVEN_UP = CarrierRefused(code="voided", reason="the shipment was given up meanwhile")
+_GIVEN_UP = CarrierRefused(code=GIVEN_UP, reason="the shipment was given up meanwhile")
 
 
 class CarrierActivities:
@@ -52,7 +53,7 @@ class CarrierActivities:
             earlier = await answered(self._engine, key=key, request=request, result=_BOOKING)
             if earlier is not None:
                 return earlier
-        answer = await self._ask(reference, shipment, first=state == "new")
+        answer = await ask_carrier(self._carriers, reference, shipment, first=state == "new")
         outcome = await once(
             self._engine,
             key=key,
@@ -66,29 +67,15 @@ class CarrierActivities:
             await self._carriers.void(shipment["carrier"], reference)
         return outcome
 
-    async def _ask(
-        self, reference: str, shipment: dict[str, Any], *, first: bool
-    ) -> Booked | PortRefused:
-        carrier = shipment["carrier"]
-        known = None if first else await self._carriers.find(carrier, reference)
-        if known is not None:
-            return known
-        try:
-            return await self._carriers.book(_booking(reference, shipment))
-        except OutcomeUnknown:
-            known = await self._carriers.find(carrier, reference)
-            if known is None:
-                raise
-            return known
-
     @activity.defn
     async def void_booking(self, request: VoidBooking) -> Recorded:
         """Cancel a shipment's booking, here first and then at the carrier; also one never made."""
         reference = booking_reference(request.shipment_id, request.attempt)
         async with self._engine.begin() as conn:
-            shipment = await shipping.read_shipment(conn, request.shipment_id)
             await shipping.write_voided(conn, request.shipment_id, reference)
-        await self._carriers.void(shipment["carrier"], reference)
+            # The shipment may go by another carrier since.
+            carrier = await shipping.read_booked_carrier(conn, reference)
+        await self._carriers.void(carrier, reference)
         return await once(
             self._engine,
             key=f"{request.shipment_id}:void:{request.attempt}",
@@ -96,8 +83,26 @@ class CarrierActivities:
             at=request.at,
             request=request,
             result=_RECORDED,
-            act=lambda step: _tell_void(step, shipment),
+            act=lambda step: _tell_void(step, request.shipment_id, carrier),
         )
+
+
+async def ask_carrier(
+    carriers: CarrierGateway, reference: str, shipment: dict[str, Any], *, first: bool
+) -> Booked | PortRefused:
+    """Book the service of a shipment under a reference of ours, unless it is booked; `first` says
+    that it was never tried."""
+    carrier = shipment["carrier"]
+    known = None if first else await carriers.find(carrier, reference)
+    if known is not None:
+        return known
+    try:
+        return await carriers.book(_booking(reference, shipment))
+    except OutcomeUnknown:
+        known = await carriers.find(carrier, reference)
+        if known is None:
+            raise
+        return known
 
 
 def _booking(reference: str, shipment: dict[str, Any]) -> BookingRequest:
@@ -141,6 +146,6 @@ async def _write(
     return CarrierBooked(tracking_number=answer.tracking_number)
 
 
-async def _tell_void(step: Step, shipment: dict[str, Any]) -> Recorded:
-    step.tell(EventKind.BOOKING_VOIDED, shipment=shipment["id"], carrier=shipment["carrier"])
+async def _tell_void(step: Step, shipment_id: str, carrier: str) -> Recorded:
+    step.tell(EventKind.BOOKING_VOIDED, shipment=shipment_id, carrier=carrier)
     return Recorded()

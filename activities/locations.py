@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from adapters.postgres import shipping, yielding
+from adapters.postgres import outlook, shipping, yielding
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_shipment
 from domain.messages.orders import ShipmentStatus
@@ -89,8 +89,9 @@ def _release(
         ),
         carrier=shipment["carrier"],
         service=shipment["service"],
-        tracking_number=shipment["tracking_number"],
-        label_url=shipment["label_url"],
+        # What the customer fetches there goes by no carrier.
+        tracking_number=shipment["tracking_number"] or "",
+        label_url=shipment["label_url"] or "",
         recipient=shipping.recipient_of(shipment),
         pick_by=request.pick_by,
         critical=shipment["critical"],
@@ -104,9 +105,15 @@ async def _write_release(
     if isinstance(answer, Refused):
         step.tell(EventKind.RELEASE_REFUSED, reason=answer.reason, **detail)
         return ReleaseRefused(code=answer.code, reason=answer.reason)
+    by_carrier = bool(shipment["carrier"])
+    if not by_carrier:
+        await outlook.lock_order(step.conn, step.order_id)
     if not await shipping.write_released(step.conn, shipment["id"]):
         return _GIVEN_UP
     step.tell(EventKind.RELEASED, pick_by=request.pick_by.isoformat(), **detail)
+    if not by_carrier:
+        # With a carrier, the promise stands once that is booked.
+        await outlook.tell_promise(step, f"released:{shipment['id']}")
     return ShipmentReleased()
 
 

@@ -24,6 +24,7 @@ _RECORDED = TypeAdapter(Recorded)
 _KINDS = {
     OrderStatus.ON_HOLD: EventKind.HELD,
     OrderStatus.CLOSED: EventKind.CLOSED,
+    OrderStatus.CANCELLED: EventKind.CANCELLED,
 }
 
 
@@ -85,6 +86,8 @@ async def _record(step: Step, request: RecordOutcome, free: set[str]) -> Recorde
         await _give_up_supplies(step, f"hold:{step.order_id}:{request.generation}")
     # Credit that has come free is told by whoever freed it: then there is nothing more to say.
     kind = _KINDS.get(request.status) if request.by is None else EventKind.HOLD_RELEASED
+    if kind is EventKind.CLOSED and request.explanation:
+        kind = EventKind.REMAINDER_CANCELLED
     if kind is None:
         return Recorded()
     detail = {

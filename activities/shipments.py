@@ -8,7 +8,16 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from adapters.postgres import arrivals, credit, outlook, received, shipping, stock, yielding
+from adapters.postgres import (
+    arrivals,
+    credit,
+    outlook,
+    received,
+    reliability,
+    shipping,
+    stock,
+    yielding,
+)
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_shipment
 from domain.messages.orders import ShipmentStatus, Tender
@@ -23,6 +32,7 @@ from domain.messages.steps import (
 )
 from domain.notices import Template
 from domain.picking import compare
+from domain.reliability import Outcome
 from domain.stock import Position
 from domain.timeline import EventKind
 
@@ -118,6 +128,7 @@ async def _pick(step: Step, request: RecordPick, free: set[str]) -> PickRecorded
         )
         free.update(sku for sku, _ in counted)
         await shipping.write_short(step.conn, step.order_id, request.shipment_id, missing)
+        await reliability.note(step.conn, {request.shipment_id: Outcome.SHORT}, request.at)
         skus = tuple(sorted({row["sku"] for row in short}))
         missing_units = sum(missing.values())
         step.tell(EventKind.SHORT_PICKED, missing=missing_units, skus=", ".join(skus), **detail)
@@ -153,6 +164,7 @@ async def _dispatch(step: Step, request: RecordDispatch, free: set[str]) -> Disp
         occurred_at=request.occurred_at,
         at=request.at,
     )
+    await reliability.note_dispatch(step.conn, request.shipment_id, request.occurred_at, request.at)
     if unapplied:
         await received.apply_unapplied(step.conn, invoice_id, request.at)
     step.tell(

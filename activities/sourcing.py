@@ -9,12 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.telling import tell_decision
+from activities.shadowing import ShadowPlan, plan_both, write_shadow
+from activities.telling import planned_shipments, tell_decision
 from adapters.postgres import (
     allocation,
     arrivals,
+    decisions,
     expectations,
     outlook,
+    reliability,
     snapshot,
     stock,
     yielding,
@@ -24,14 +27,13 @@ from adapters.postgres.desk import Claim, StockDesk, Verdict
 from adapters.postgres.expectations import Rested
 from adapters.postgres.network_cache import NetworkCache
 from adapters.postgres.outlook import tell_promise
+from adapters.postgres.shadows import ShadowReader
 from adapters.postgres.steps import Step, answered, once
-from domain import sourcing
-from domain.identity import shipment_id
-from domain.messages.orders import PlannedShipment
+from domain.messages.orders import OrderType
 from domain.messages.steps import Allocate, Allocation
 from domain.sourcing.decision import SourcingPlan
-from domain.sourcing.explain import why
 from domain.sourcing.problem import SourcingProblem
+from domain.sourcing.summary import brief
 from domain.stock import Position, Wanted, expect
 from domain.timeline import EventKind
 from domain.values import Value
@@ -53,16 +55,19 @@ class _Decision(Value):
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """A plan, the snapshot that it was made for, and the hash of the network there."""
+    """A plan, the snapshot that it was made for, the hash of the network there, and the plan of a
+    policy on trial."""
 
     problem: SourcingProblem
     plan: SourcingPlan
     network: str
+    shadow: ShadowPlan | None
 
 
 class SourcingActivities:
     def __init__(self, engine: AsyncEngine, network: NetworkCache, desk: StockDesk) -> None:
         self._engine = engine
+        self._shadows = ShadowReader()
         self._network = network
         self._desk = desk
 
@@ -90,6 +95,7 @@ class SourcingActivities:
             await outlook.lock_order(conn, request.order_id)
             gone = [abandoned.shipment_id for abandoned in request.abandon]
             await allocation.abandon(conn, request.order_id, gone)
+            await reliability.note_given_up(conn, request.abandon, request.at)
             if yields:
                 free = await allocation.drop_earmarks(conn, request.order_id, yields)
                 await stock.release(conn, request.order_id, free)
@@ -103,8 +109,9 @@ class SourcingActivities:
         async with self._engine.connect() as conn:
             standing = await snapshot.read_standing(conn, request.order_id)
             problem = await snapshot.read_problem(conn, network, request, standing)
+            trial = await self._shadows.read(conn, request.order_id, standing.channel)
         # A large order takes the solver longer than the event loop may be kept waiting.
-        plan = await asyncio.to_thread(sourcing.plan, problem, request.policy)
+        plan, shadow = await asyncio.to_thread(plan_both, problem, request, trial)
         taken = allocation.positions(problem, plan)
         lacking = {p: n - standing.earmarks.get(p, 0) for p, n in taken.items()}
         lacking = {position: n for position, n in lacking.items() if n > 0}
@@ -116,6 +123,7 @@ class SourcingActivities:
                     return await self._void(key, request)
                 case Verdict.GRANTED:
                     pass
+        decided = _Decided(problem, plan, network.hash, shadow)
         free: set[str] = set()
         done = await once(
             self._engine,
@@ -124,7 +132,7 @@ class SourcingActivities:
             at=request.at,
             request=_decision(request),
             result=_RESULT,
-            act=lambda step: _write(step, request, _Decided(problem, plan, network.hash), free),
+            act=lambda step: _write(step, request, decided, free),
             again=_again,
         )
         if done.backordered and not done.repeated and request.reserve and done.obstacle is None:
@@ -193,19 +201,24 @@ async def _write(
     if standing.is_final:
         return Allocation()
     taken = allocation.positions(problem, plan)
-    if standing.lines != problem.lines or any(
-        standing.earmarks.get(position, 0) < units for position, units in taken.items()
+    moved = standing.collect_at != problem.collect_at
+    if (
+        moved
+        or standing.lines != problem.lines
+        or any(standing.earmarks.get(position, 0) < units for position, units in taken.items())
     ):
         raise _OvertakenError
     await _settle(step, plan, standing, taken, free)
     if not await snapshot.has_capacity(step.conn, problem, plan):
         raise _OvertakenError
-    shipments = _number(request, problem, plan)
+    shipments = planned_shipments(request, problem, plan)
     rested = await _rest_on_supplies(step, request, problem, plan, standing)
     expected_by = max((claim.promise for claim in rested.expected), default=None)
+    occasion = await decisions.read_occasion(step.conn, request)
     promise = await allocation.write_plan(
         step.conn, request, problem, plan, shipments, expected_by, decided.network
     )
+    await write_shadow(step, request, decided.shadow)
     tell_decision(step, request, problem, plan, shipments, rested.new)
     await _ask_others(step, request, problem, plan)
     if not shipments and request.reserve and plan.obstacle is None:
@@ -219,6 +232,8 @@ async def _write(
         expected=rested.expected,
         expected_by=expected_by,
         unpromised=sum(plan.backordered.values()) - sum(claim.units for claim in rested.expected),
+        explanation=brief(problem, plan, occasion, sought=request.reserve),
+        sought=request.reserve,
     )
 
 
@@ -262,6 +277,7 @@ async def _ask_others(
         request.exclusions,
         request.at,
         whole=problem.ship_complete,
+        only_at=problem.collect_at if problem.type is OrderType.COLLECT else None,
     )
     if asked:
         step.tell(EventKind.ASKED_FOR_STOCK, shipments=asked)
@@ -283,26 +299,3 @@ async def _settle(
     await allocation.settle(step.conn, step.order_id, declined)
     await stock.release(step.conn, step.order_id, left)
     free.update(sku for sku, _ in left)
-
-
-def _number(
-    request: Allocate, problem: SourcingProblem, plan: SourcingPlan
-) -> tuple[PlannedShipment, ...]:
-    names = {location.location_id: location.name for location in problem.locations}
-    services = {(s.carrier, s.service): s.name for s in problem.services}
-    return tuple(
-        PlannedShipment(
-            shipment_id=shipment_id(request.order_id, request.next_shipment + index),
-            location_id=sourced.location_id,
-            location_name=names[sourced.location_id],
-            carrier=sourced.carrier,
-            service=sourced.service,
-            service_name=services[sourced.carrier, sourced.service],
-            lines=sourced.lines,
-            promise=sourced.promise,
-            pick_by=sourced.pick_by,
-            dispatch_by=sourced.dispatch_by,
-            why=why(problem, plan, sourced),
-        )
-        for index, sourced in enumerate(plan.shipments)
-    )

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 
 from adapters.postgres.engine import create_engine
+from adapters.postgres.warm_up import warm_up
 from adapters.settings import Settings
 from adapters.telemetry import configure_logging, configure_tracing
 from adapters.temporal import connect
@@ -33,8 +34,10 @@ async def serve(settings: Settings) -> None:
 
     @asynccontextmanager
     async def closing(_app: FastAPI) -> AsyncIterator[None]:
+        beside = asyncio.create_task(warm_up(engine, datetime.now(UTC)))
         # Not after `serve`: by then the signal that stopped it has ended the process.
         yield
+        beside.cancel()
         await engine.dispose()
         if tracing is not None:
             await asyncio.to_thread(tracing.shutdown)

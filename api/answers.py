@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from domain.messages.orders import HoldReason, OrderStatus, ShipmentStatus, Tender
+from domain.messages.orders import HoldReason, OrderStatus, OrderType, ShipmentStatus, Tender
 
 # Books, workflows and partners give times with any offset; answers give them all in UTC.
 Instant = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
@@ -35,7 +35,9 @@ class ExpectedUnits(Units):
 
 
 class ShipmentPlanned(Answer):
-    """What one location sends; `why` tells why it comes from there."""
+    """What one location sends; `why` tells why it comes from there. Picked by `pick_by` and handed
+    over by `dispatch_by`, it keeps the promise. `collect_at` is the store where it is fetched: the
+    promise is then when it is ready there, and without a carrier it is that location itself."""
 
     shipment_id: str
     location_id: str
@@ -44,6 +46,9 @@ class ShipmentPlanned(Answer):
     service: str
     promise: Instant
     why: str
+    pick_by: Instant | None = None
+    dispatch_by: Instant | None = None
+    collect_at: str | None = None
     lines: list[Units]
 
 
@@ -97,12 +102,16 @@ class LineAnswer(Answer):
 
 
 class ShipmentAnswer(ShipmentPlanned):
-    """A shipment. `lines` is what it carries, or was to carry if it is abandoned."""
+    """A shipment. `lines` is what it carries, or was to carry if it is abandoned or expired. The
+    customer can fetch it from `ready_at` to `collect_until`, and had it at `collected_at`."""
 
     status: ShipmentStatus
     tracking_number: str | None
     dispatched_at: Instant | None
     delivered_at: Instant | None
+    ready_at: Instant | None
+    collect_until: Instant | None
+    collected_at: Instant | None
 
 
 class InvoiceAnswer(Answer):
@@ -156,14 +165,17 @@ class ListedOrderAnswer(Answer):
 
 
 class OrderAnswer(ListedOrderAnswer):
-    """Everything there is to tell about an order."""
+    """Everything there is to tell about an order. `collect_at` is the store where it is fetched."""
 
+    type: OrderType
+    collect_at: str | None
     tender: Tender
     ship_to: Destination
     language: str
     requested_date: date | None
     ship_complete: bool
     critical: bool
+    policy_version: str
     closed_at: Instant | None
     hold: HoldAnswer | None
     lines: list[LineAnswer]

@@ -13,11 +13,16 @@ from starlette.types import Lifespan
 from temporalio.client import Client
 
 from adapters.postgres.availability import AvailabilityReader
+from adapters.postgres.network_cache import NetworkCache
 from api import (
     availability,
     customers,
+    decisions,
     health,
+    locations,
     orders,
+    policies,
+    promise,
     stock,
     stock_commands,
     supplies,
@@ -76,19 +81,26 @@ def create_app(
             "logs": False,
         },
     )
-    app.state.services = Services(engine, client, task_queue, AvailabilityReader(engine), patience)
+    network = NetworkCache(engine, for_decisions=False)
+    app.state.services = Services(
+        engine, client, task_queue, AvailabilityReader(engine), network, patience
+    )
     app.add_middleware(BodyLimit)
     app.add_middleware(TimeLimit, limit=patience + _BESIDES)
     install_problem_handlers(app)
     for module in (
         orders,
+        decisions,
         customers,
         webhooks,
         availability,
+        promise,
+        locations,
         stock,
         stock_commands,
         supplies,
         transfers,
+        policies,
         health,
     ):
         app.include_router(module.router)

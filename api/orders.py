@@ -11,8 +11,10 @@ import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.postgres.intake import read_store
 from adapters.postgres.listing import ListedOrder, OrderFilter, Position, list_orders
 from adapters.postgres.reading import order_status, read_order
 from api import placing, thread
@@ -21,9 +23,9 @@ from api.fields import Key, Language, Name, OrderIdInPath, Parameters
 from api.languages import chosen_language
 from api.problems import FieldError, ProblemError, invalid, not_found
 from api.rendering import links_of, listed, order_answer
-from api.schemas import PlaceOrder, RejectHold, ReleaseHold
+from api.schemas import CollectAt, PlaceOrder, RejectHold, ReleaseHold
 from api.services import Services, Shared
-from domain.messages.events import HoldRejection, HoldRelease
+from domain.messages.events import CollectElsewhere, HoldRejection, HoldRelease
 from domain.messages.orders import OrderStatus
 
 router = APIRouter(prefix="/orders", tags=["orders"])
@@ -128,6 +130,48 @@ async def reject_hold(order_id: OrderIdInPath, body: RejectHold, services: Share
     What has not left is cancelled, and what it held is given back.
     """
     return await _decide_hold(services, order_id, HoldRejection(**body.model_dump()))
+
+
+@router.post("/{order_id}/collect-at")
+async def collect_elsewhere(
+    order_id: OrderIdInPath, body: CollectAt, services: Shared
+) -> OrderStanding:
+    """Have what is not ready yet fetched at another store, as the customer has agreed.
+
+    What is ready, or on its way to the store before, stays to be fetched there. 409 when that is
+    everything, or when the order is not fetched at all. Safe to repeat.
+    """
+    structlog.contextvars.bind_contextvars(order_id=order_id)
+    status = await order_status(services.engine, order_id)
+    if status is None:
+        raise not_found(f"There is no order {order_id!r}.")
+    store = await read_store(services.engine, body.location_id)
+    refusals = list(placing.store_refusals("location_id", body.location_id, store))
+    if store is None or refusals:
+        raise invalid(refusals)
+    wanted = CollectElsewhere(
+        location_id=body.location_id,
+        location_name=store.name,
+        agreed_by=body.agreed_by,
+        note=body.note,
+    )
+    try:
+        status = await thread.collect_elsewhere(services, order_id, wanted)
+    except WorkflowUpdateFailedError as refused:
+        cause = refused.cause
+        why = cause.message if isinstance(cause, ApplicationError) else str(cause)
+        raise _not_movable(f"{why[:1].upper()}{why[1:]}.") from refused
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        raise _not_movable(f"Order {order_id!r} has ended.") from error
+    _log.info("fetched elsewhere", location_id=body.location_id, status=status.value)
+    links = links_of(order_id, status, is_fetched=True)
+    return OrderStanding(order_id=order_id, status=status, links=links)
+
+
+def _not_movable(detail: str) -> ProblemError:
+    return ProblemError(HTTPStatus.CONFLICT, "not-collectable-elsewhere", detail)
 
 
 async def _decide_hold(

@@ -15,6 +15,7 @@ from adapters.postgres.intake import (
     Findings,
     NewLine,
     NewOrder,
+    Store,
     claim_key,
     examine,
     insert,
@@ -62,13 +63,17 @@ def new_order(body: PlaceOrder, idempotency_key: str | None) -> NewOrder:
     order = NewOrder(
         **body.model_dump(
             include={"channel", "reference", "customer_id", "tender", "currency", "language"}
-            | {"requested_date", "ship_complete", "critical"}
+            | {"requested_date", "ship_complete", "critical", "type", "collect_at"}
         ),
         body_hash=_hash(body, lines),
         country=body.ship_to.country,
         postal_code=body.ship_to.postal_code,
         contact=Contact(
-            **body.ship_to.model_dump(exclude={"country", "postal_code"}),
+            name=body.ship_to.name,
+            street=body.ship_to.street or "",
+            city=body.ship_to.city or "",
+            email=body.ship_to.email,
+            phone=body.ship_to.phone,
             payment_token=body.payment_token,
         ),
         lines=lines,
@@ -121,6 +126,7 @@ async def _receive(services: Services, order: NewOrder) -> _Received:
             datetime.now(UTC),
             order.language or findings.customer_language or "en",
             terms_complete=findings.terms_complete,
+            store=findings.store,
         )
         if await insert(connection, order, facts, policy.version):
             return _Received(facts, policy, OrderStatus.PLACING, first=True)
@@ -143,7 +149,10 @@ def _known(order: NewOrder, findings: Findings) -> _Received | None:
         message = f"order {order.id} was placed before with another body"
         raise invalid([FieldError(field="reference", message=message)], "reference-reused")
     facts = order.facts(
-        earlier.ordered_at.astimezone(UTC), earlier.language, terms_complete=earlier.ship_complete
+        earlier.ordered_at.astimezone(UTC),
+        earlier.language,
+        terms_complete=earlier.ship_complete,
+        store=findings.store,
     )
     return _Received(facts, _policy(findings), earlier.status, first=False)
 
@@ -173,6 +182,17 @@ def _refusals(order: NewOrder, findings: Findings) -> Iterator[FieldError]:
     if findings.weight_grams > MAX_WEIGHT_GRAMS:
         tonnes = MAX_WEIGHT_GRAMS // 10**6
         yield FieldError(field="lines", message=f"must weigh at most {tonnes} t together")
+    if order.collect_at is not None:
+        yield from store_refusals("collect_at", order.collect_at, findings.store)
+
+
+def store_refusals(field: str, location_id: str, store: Store | None) -> Iterator[FieldError]:
+    """Why customers cannot fetch at a location; `store` is None where there is none."""
+    if store is None:
+        yield FieldError(field=field, message=f"unknown location {location_id!r}")
+    elif not store.collect:
+        message = f"customers cannot fetch at location {location_id!r}"
+        yield FieldError(field=field, message=message)
 
 
 def _account_refusals(order: NewOrder, currency: str | None) -> Iterator[FieldError]:
@@ -198,8 +218,27 @@ def _contradictions(body: PlaceOrder, order: NewOrder) -> Iterator[FieldError]:
         yield FieldError(field="payment_token", message="required when tender is card")
     if order.tender != Tender.CARD and body.payment_token is not None:
         yield FieldError(field="payment_token", message="only goes with tender card")
+    yield from _way_contradictions(body)
     if order.total > MAX_TOTAL:
         yield FieldError(field="lines", message=f"must come to at most {MAX_TOTAL} minor units")
+
+
+def _way_contradictions(body: PlaceOrder) -> Iterator[FieldError]:
+    """An address for what is sent, a store and somebody to write to for what is fetched."""
+    to = body.ship_to
+    if not body.type.is_fetched:
+        if body.collect_at is not None:
+            yield FieldError(field="collect_at", message="only goes with a type that is fetched")
+        for name in ("street", "city", "postal_code", "country"):
+            if getattr(to, name) is None:
+                yield FieldError(field=f"ship_to.{name}", message="required")
+        return
+    if body.collect_at is None:
+        message = f"required when type is {body.type.value}"
+        yield FieldError(field="collect_at", message=message)
+    if to.email is None and to.phone is None:
+        message = "required, or a phone: the customer is told when to fetch it"
+        yield FieldError(field="ship_to.email", message=message)
 
 
 def _hash(body: PlaceOrder, lines: list[NewLine]) -> str:

@@ -20,7 +20,9 @@ from domain.messages.orders import OrderStatus, Placement, ShipmentStatus
 from domain.timeline import EventKind, describe
 
 
-def links_of(order_id: str, status: OrderStatus | None = None) -> dict[str, str]:
+def links_of(
+    order_id: str, status: OrderStatus | None = None, *, is_fetched: bool = False
+) -> dict[str, str]:
     """Where to go on from an order."""
     # A colon is a plain character in a path.
     itself = f"/orders/{quote(order_id, safe=':')}"
@@ -28,7 +30,14 @@ def links_of(order_id: str, status: OrderStatus | None = None) -> dict[str, str]
     if status == OrderStatus.ON_HOLD:
         links["release_hold"] = f"{itself}/hold/release"
         links["reject_hold"] = f"{itself}/hold/reject"
+    if is_fetched and status is not None and not status.is_final:
+        links["collect_at"] = f"{itself}/collect-at"
     return links
+
+
+def decisions_path(order_id: str) -> str:
+    """Where it says why an order ships from where."""
+    return f"/orders/{quote(order_id, safe=':')}/decisions"
 
 
 def placed_from_thread(placement: Placement, skus: Mapping[str, str]) -> OrderPlaced:
@@ -107,7 +116,8 @@ def order_answer(order: OrderView, language: str) -> OrderAnswer:
                 for event in order.events
             ],
             "hold": _hold(order),
-            "links": links_of(order.order_id, order.status),
+            "links": links_of(order.order_id, order.status, is_fetched=order.type.is_fetched)
+            | {"decisions": decisions_path(order.order_id)},
         }
     )
 

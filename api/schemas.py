@@ -27,7 +27,7 @@ from api.fields import (
     Words,
 )
 from domain.messages.events import CarrierEventKind, WarehouseEventKind
-from domain.messages.orders import Tender
+from domain.messages.orders import OrderType, Tender
 
 MAX_LINES = 1000
 MAX_INVOICES = 1000
@@ -42,13 +42,16 @@ Delivery = Literal["partial", "complete"]
 
 
 class ShipTo(Body):
-    """Who receives the order, and where."""
+    """Who receives the order, and where. Of somebody who fetches it at a store the name is enough,
+    with an e-mail address or a phone; to everybody else belongs the whole address."""
 
     name: Annotated[Words, Field(max_length=200)]
-    street: Annotated[Words, Field(max_length=300)]
-    city: Annotated[Words, Field(max_length=200)]
-    postal_code: Annotated[Words, Field(max_length=16)]
-    country: CountryAlpha2 = Field(description="ISO 3166-1 alpha-2", examples=["FR"])
+    street: Annotated[Words, Field(max_length=300)] | None = None
+    city: Annotated[Words, Field(max_length=200)] | None = None
+    postal_code: Annotated[Words, Field(max_length=16)] | None = None
+    country: CountryAlpha2 | None = Field(
+        default=None, description="ISO 3166-1 alpha-2", examples=["FR"]
+    )
     email: Email | None = None
     phone: Phone | None = None
 
@@ -77,6 +80,14 @@ class PlaceOrder(Body):
         default=Tender.ACCOUNT, description="By invoice on account, or by card up front."
     )
     currency: Currency = Field(description="ISO 4217", examples=["EUR"])
+    type: OrderType = Field(
+        default=OrderType.DELIVERY,
+        description="Sent to ship_to; or fetched at the store collect_at, from the store's own "
+        "stock (collect) or from anywhere (ship_to_store).",
+    )
+    collect_at: Name | None = Field(
+        default=None, description="A location where customers may fetch; only with such a type."
+    )
     ship_to: ShipTo
     lines: list[OrderLine] = Field(min_length=1, max_length=MAX_LINES)
     payment_token: Annotated[Words, Field(max_length=200)] | None = Field(
@@ -104,6 +115,14 @@ class RejectHold(Body):
     """A person's decision that a held order ends: what has not left is cancelled."""
 
     rejected_by: Person
+    note: LongText
+
+
+class CollectAt(Body):
+    """A customer agrees to fetch at another store what is not ready yet."""
+
+    location_id: Name
+    agreed_by: Person
     note: LongText
 
 
@@ -160,7 +179,8 @@ class PickedLine(Body):
 
 
 class WarehouseReport(Body):
-    """What a location did with a shipment. `reference` is the shipment's id.
+    """What a location did with a shipment. `reference` is the shipment's id. `collected` is the
+    report of the store where the customer has fetched it.
 
     Picked without `lines` is picked in full; with them, a line left out was not found.
     """

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from adapters.postgres.availability import AvailabilityReader
+from adapters.postgres.network_cache import NetworkCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Services:
     client: Client
     task_queue: str
     availability: AvailabilityReader
+    network: NetworkCache
     patience: timedelta = timedelta(seconds=10)
 
 

@@ -14,7 +14,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from adapters.temporal import TemporalUnreachableError, reaching_temporal
 from api.services import Services
 from domain.identity import workflow_id
-from domain.messages.events import CarrierEvent, HoldRejection, HoldRelease, WarehouseEvent
+from domain.messages.events import (
+    CarrierEvent,
+    CollectElsewhere,
+    HoldRejection,
+    HoldRelease,
+    WarehouseEvent,
+)
 from domain.messages.orders import OrderFacts, OrderStatus, Placement
 from domain.messages.policy import OrderPolicy
 from domain.messages.state import OrderClosed, OrderStart
@@ -82,6 +88,21 @@ async def decide_hold(
                 rpc_timeout=services.patience,
             )
             return status
+
+
+async def collect_elsewhere(
+    services: Services, order_id: str, wanted: CollectElsewhere
+) -> OrderStatus:
+    """Have what is not ready fetched at another store; gives the order's status.
+
+    Raises WorkflowUpdateFailedError when nothing of it may be, RPCError with status NOT_FOUND when
+    it has ended, TemporalUnreachableError when it does not answer.
+    """
+    with reaching_temporal():
+        async with asyncio.timeout(services.patience.total_seconds()):
+            return await _handle(services, order_id).execute_update(
+                OrderWorkflow.collect_elsewhere, wanted, rpc_timeout=services.patience
+            )
 
 
 async def report(services: Services, order_id: str, event: WarehouseEvent | CarrierEvent) -> bool:

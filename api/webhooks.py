@@ -14,7 +14,7 @@ from adapters.postgres.references import ReleasedShipment, shipment_at, shipment
 from api import thread
 from api.answers import EventAccepted
 from api.fields import PartnerInPath
-from api.problems import FieldError, invalid, not_found
+from api.problems import FieldError, ProblemError, invalid, not_found
 from api.schemas import CarrierReport, WarehouseReport
 from api.services import Services, Shared
 from domain.messages.events import CarrierEvent, WarehouseEvent, WarehouseEventKind
@@ -49,8 +49,14 @@ async def warehouse_reports(
 ) -> EventAccepted:
     """A location reports on a shipment. Repeat it after a 503 or without an answer."""
     released = await shipment_at(services.engine, location, body.reference)
-    if released is None:
+    is_collected = body.kind is WarehouseEventKind.COLLECTED
+    if released is None or not (released.is_own or is_collected):
         raise not_found(f"Location {location!r} has no shipment {body.reference!r} of ours.")
+    if is_collected and released.has_expired:
+        detail = (
+            f"Shipment {body.reference!r} was not fetched in time: its units are yours to sell."
+        )
+        raise ProblemError(HTTPStatus.CONFLICT, "collection-expired", detail)
     faults = list(_faults(body, released))
     if faults:
         raise invalid(faults)
@@ -86,6 +92,9 @@ async def _pass_on(
 
 def _faults(body: WarehouseReport, released: ReleasedShipment) -> Iterator[FieldError]:
     """Where the report says what cannot be: other lines than asked for, or more of them."""
+    if body.kind is WarehouseEventKind.COLLECTED and not released.is_at_store:
+        message = f"shipment {released.shipment_id!r} is not fetched here"
+        yield FieldError(field="kind", message=message)
     if body.lines == [] and body.kind == WarehouseEventKind.PICKED:
         message = "must hold what was picked, with quantity 0 for what was not found"
         yield FieldError(field="lines", message=message)

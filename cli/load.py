@@ -25,6 +25,7 @@ from domain.messages.policy import OrderPolicy
 
 _SAMPLE_SEED = 1
 _SAMPLE_LIMIT = 1_000_000  # minor units: 10,000.00
+_SAMPLE_STOCK = {"warehouse": 100, "store": 10, "supplier": 40}
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ def sample() -> Installation:
     accounts = [replace(a, credit_limit=_SAMPLE_LIMIT) for a in scenario.network.accounts]
     network = replace(scenario.network, accounts=accounts)
     receipts = tuple(
-        Receipt(product.sku, location.id, 100)
+        Receipt(product.sku, location.id, _SAMPLE_STOCK[location.kind])
         for product in network.products
         for location in network.locations
-        if location.kind == "warehouse"
+        if location.kind in _SAMPLE_STOCK
     )
     return Installation(network, OrderPolicy(version="standard"), "sample", receipts)
 

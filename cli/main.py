@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+from cli.policy.commands import app as policy_app
+from cli.simulate.options import simulate
+
 app = typer.Typer(
     help="Ariane, a fulfilment orchestrator: every order is one durable workflow.",
     no_args_is_help=True,
@@ -149,6 +152,10 @@ def load(
         print_sample()
     else:
         run(file, Target.of(data_dir, database_url, temporal_address, temporal_namespace))
+
+
+app.command()(simulate)
+app.add_typer(policy_app, name="policy")
 
 
 @app.command()

@@ -47,5 +47,9 @@ def order_of_shipment(shipment: str) -> str:
     return shipment.rsplit(":", 1)[0]
 
 
+FIRST_BOOKING = 1
+
+
 def booking_reference(shipment: str, attempt: int) -> str:
+    """The name of an attempt to book a shipment, counted from `FIRST_BOOKING`."""
     return f"{shipment}:{attempt}"

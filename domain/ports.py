@@ -117,6 +117,17 @@ class ReleaseRequest(_Value):
     critical: bool
 
 
+class RelabelRequest(_Value):
+    """Another label for a shipment that a location has. `reference` is our shipment's id."""
+
+    reference: str
+    location_id: str
+    carrier: str
+    service: str
+    tracking_number: str
+    label_url: str
+
+
 class Accepted(_Value):
     """The location has the release and will report on it by webhook."""
 
@@ -133,6 +144,11 @@ class WarehouseGateway(Protocol):
 
     async def recall(self, location_id: str, reference: str) -> Recalled | Refused:
         """Stop a shipment; refused with code `already_dispatched` when it has left."""
+
+    async def relabel(self, request: RelabelRequest) -> Accepted | Refused:
+        """Send a shipment by another service than it was released for. Refused with code
+        `already_dispatched` when it has left; then, as after any refusal, its label is the one it
+        had. The same request again is harmless."""
 
 
 class AuthorisationRequest(_Value):

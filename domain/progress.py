@@ -17,6 +17,7 @@ from domain.messages.state import OrderState, Progress, ShipmentState
 _BY_WAREHOUSE = {
     WarehouseEventKind.PICKED: Progress.PICKED,
     WarehouseEventKind.DISPATCHED: Progress.DISPATCHED,
+    WarehouseEventKind.COLLECTED: Progress.COLLECTED,
 }
 _BY_CARRIER = {
     CarrierEventKind.COLLECTED: Progress.DISPATCHED,

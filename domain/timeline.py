@@ -37,8 +37,19 @@ class EventKind(StrEnum):
     SHORT_PICKED = "short_picked"
     DISPATCHED = "dispatched"
     DELIVERED = "delivered"
+    PICK_MISSED = "pick_missed"
+    DISPATCH_MISSED = "dispatch_missed"
+    UPGRADED = "upgraded"
+    RELABELLED = "relabelled"
+    RELABEL_REFUSED = "relabel_refused"
     DISPATCH_OVERDUE = "dispatch_overdue"
     DELIVERY_OVERDUE = "delivery_overdue"
+    READY_TO_COLLECT = "ready_to_collect"
+    COLLECT_REMINDED = "collect_reminded"
+    COLLECTED = "collected"
+    COLLECTION_EXPIRED = "collection_expired"
+    COLLECT_ELSEWHERE = "collect_elsewhere"
+    SENT_TO_STORE = "sent_to_store"
     HELD = "held"
     HOLD_RELEASED = "hold_released"
     HOLD_REJECTED = "hold_rejected"
@@ -174,6 +185,28 @@ _WORDS: dict[EventKind, dict[str, str]] = {
         "en": "Shipment {shipment} delivered on {occurred_at}.",
         "fr": "Expédition {shipment} livrée le {occurred_at}.",
     },
+    EventKind.PICK_MISSED: {
+        "en": "{location} has not picked shipment {shipment} by {due}: {then}.",
+        "fr": "{location} n'a pas préparé l'expédition {shipment} avant le {due} : {then}.",
+    },
+    EventKind.DISPATCH_MISSED: {
+        "en": "Shipment {shipment} has not left {location} by {due}: {then}.",
+        "fr": "L'expédition {shipment} n'a pas quitté {location} avant le {due} : {then}.",
+    },
+    EventKind.UPGRADED: {
+        "en": "{service} booked for shipment {shipment} in place of {before}, for {amount} more, "
+        "tracking {tracking_number}.",
+        "fr": "{service} réservé pour l'expédition {shipment} à la place de {before}, pour "
+        "{amount} de plus, suivi {tracking_number}.",
+    },
+    EventKind.RELABELLED: {
+        "en": "{location} sends shipment {shipment} with its new label.",
+        "fr": "{location} envoie l'expédition {shipment} avec sa nouvelle étiquette.",
+    },
+    EventKind.RELABEL_REFUSED: {
+        "en": "{location} cannot change the label of shipment {shipment}: {reason}.",
+        "fr": "{location} ne peut pas changer l'étiquette de l'expédition {shipment} : {reason}.",
+    },
     EventKind.DISPATCH_OVERDUE: {
         "en": "Shipment {shipment} should have left {location} by now, and nothing says so.",
         "fr": "L'expédition {shipment} devrait avoir quitté {location}, et rien ne le dit.",
@@ -181,6 +214,39 @@ _WORDS: dict[EventKind, dict[str, str]] = {
     EventKind.DELIVERY_OVERDUE: {
         "en": "Shipment {shipment} is overdue: promised for {promise} and not delivered.",
         "fr": "L'expédition {shipment} est en retard : promise pour le {promise}, non livrée.",
+    },
+    EventKind.READY_TO_COLLECT: {
+        "en": "Shipment {shipment} is ready for the customer at {store} and kept until {until}.",
+        "fr": "L'expédition {shipment} est prête pour le client à {store} et gardée jusqu'au "
+        "{until}.",
+    },
+    EventKind.COLLECT_REMINDED: {
+        "en": "The customer is reminded that shipment {shipment} is kept at {store} until {until}.",
+        "fr": "Le client est averti que l'expédition {shipment} est gardée à {store} jusqu'au "
+        "{until}.",
+    },
+    EventKind.COLLECTED: {
+        "en": "The customer fetched shipment {shipment} at {store}; invoice {invoice} of {amount}.",
+        "fr": "Le client a retiré l'expédition {shipment} à {store} ; facture {invoice} de "
+        "{amount}.",
+    },
+    EventKind.COLLECTION_EXPIRED: {
+        "en": "Shipment {shipment} at {store} is not kept any longer, its {units} unit(s) are on "
+        "sale again there and cancelled here: {reason}.",
+        "fr": "L'expédition {shipment} à {store} n'est plus gardée, ses {units} unité(s) y sont "
+        "remises en vente et annulées ici : {reason}.",
+    },
+    EventKind.COLLECT_ELSEWHERE: {
+        "en": "What is not ready at {before} is to be fetched at {store}, agreed by {by}: "
+        "{explanation}.",
+        "fr": "Ce qui n'est pas prêt à {before} est à retirer à {store}, avec l'accord de {by} : "
+        "{explanation}.",
+    },
+    EventKind.SENT_TO_STORE: {
+        "en": "Shipment {shipment} left {location} for {store}; it is invoiced when the customer "
+        "fetches it.",
+        "fr": "L'expédition {shipment} a quitté {location} pour {store} ; elle est facturée quand "
+        "le client la retire.",
     },
     EventKind.HELD: {
         "en": "On hold: {explanation}. Waits for a person until {until}, then "

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import uvloop
@@ -13,12 +13,18 @@ from adapters.carriers import HttpCarriers
 from adapters.notifiers import HttpNotifier
 from adapters.payments import HttpPayments
 from adapters.postgres.engine import create_engine
+from adapters.postgres.warm_up import warm_up
 from adapters.settings import Settings
 from adapters.telemetry import configure_logging, configure_tracing
 from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
 from worker.assembly import Gateways, build_worker
-from worker.standing import schedule_reconciler, start_relays
+from worker.standing import (
+    schedule_learning,
+    schedule_lookahead,
+    schedule_reconciler,
+    start_relays,
+)
 
 _SERVICE = "ariane-worker"
 _CONNECTIONS = 20
@@ -47,8 +53,12 @@ async def run(settings: Settings) -> None:
             await start_relays(client, settings.task_queue)
             period = timedelta(seconds=settings.reconcile_period)
             await schedule_reconciler(client, settings.task_queue, period)
+            await schedule_learning(client, settings.task_queue)
+            await schedule_lookahead(client, settings.task_queue)
             logging.getLogger(__name__).info("worker is ready")
+            beside = asyncio.create_task(warm_up(engine, datetime.now(UTC)))
             await stop.wait()
+            beside.cancel()
 
 
 def _gateways(settings: Settings, http: httpx.AsyncClient) -> Gateways:

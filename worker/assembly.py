@@ -11,19 +11,28 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.carriers import CarrierActivities
+from activities.collection import CollectionActivities
 from activities.credit import CreditActivities
+from activities.learning import LearningActivities
 from activities.locations import LocationActivities
+from activities.lookahead import LookaheadActivities
+from activities.milestones import MilestoneActivities
 from activities.notices import NoticeActivities
 from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
 from activities.reconciling import ReconcileActivities
+from activities.settling import SettlingActivities
 from activities.shipments import ShipmentActivities
 from activities.signals import SignalActivities
 from activities.sourcing import SourcingActivities
+from activities.stores import StoreActivities
+from activities.upgrading import UpgradeActivities
 from adapters.postgres.desk import StockDesk
 from adapters.postgres.network_cache import NetworkCache
 from domain.ports import CarrierGateway, Notifier, PaymentGateway, WarehouseGateway
 from worker.heartbeats import Heartbeats
+from workflows.learning import LearningWorkflow
+from workflows.lookahead import LookaheadWorkflow, ReoptimiseWorkflow
 from workflows.order import OrderWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.relays import NoticeRelayWorkflow, SignalRelayWorkflow
@@ -33,6 +42,9 @@ WORKFLOWS: Sequence[type] = (
     NoticeRelayWorkflow,
     SignalRelayWorkflow,
     ReconcileWorkflow,
+    LearningWorkflow,
+    LookaheadWorkflow,
+    ReoptimiseWorkflow,
 )
 
 # Without these the sandbox loads each module again for every workflow: half the rate.
@@ -59,14 +71,22 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
     """Every activity, bound to what it uses."""
     credit = CreditActivities(engine)
     payments = PaymentActivities(engine, gateways.payments)
-    sourcing = SourcingActivities(engine, NetworkCache(engine), StockDesk(engine))
+    network = NetworkCache(engine)
+    sourcing = SourcingActivities(engine, network, StockDesk(engine))
+    settling = SettlingActivities(engine, network)
+    lookahead = LookaheadActivities(engine, network)
     carriers = CarrierActivities(engine, gateways.carriers)
     locations = LocationActivities(engine, gateways.warehouses)
+    milestones = MilestoneActivities(engine, network)
+    upgrading = UpgradeActivities(engine, gateways.carriers, gateways.warehouses)
     shipments = ShipmentActivities(engine)
+    collection = CollectionActivities(engine)
+    stores = StoreActivities(engine, gateways.warehouses)
     orders = OrderActivities(engine)
     notices = NoticeActivities(engine, gateways.notifier)
     signals = SignalActivities(engine, client)
     reconciling = ReconcileActivities(engine, client)
+    learning = LearningActivities(engine)
     return [
         credit.secure_credit,
         payments.authorise_payment,
@@ -77,10 +97,22 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
         carriers.void_booking,
         locations.release_to_location,
         locations.recall_from_location,
+        milestones.review_milestone,
+        upgrading.change_service,
+        upgrading.relabel_at_location,
+        upgrading.keep_service,
         shipments.record_pick,
         shipments.record_dispatch,
         shipments.record_delivery,
         shipments.note_shipment,
+        collection.send_to_store,
+        collection.record_ready,
+        collection.remind_collector,
+        collection.record_collection,
+        collection.expire_collection,
+        collection.move_collection,
+        stores.announce_to_store,
+        stores.recall_from_store,
         orders.record_outcome,
         orders.cancel_order,
         notices.relay_notices,
@@ -89,6 +121,9 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
         reconciling.take_up,
         reconciling.end_orphan,
         reconciling.serve_waiting,
+        learning.learn_reliability,
+        settling.reoptimise,
+        lookahead.refresh_scarcities,
     ]
 
 

@@ -1,5 +1,5 @@
-"""What always runs beside the orders: relays, and the reconciler on its schedule. Any number of
-workers may see to it."""
+"""What always runs beside the orders: relays, and on their schedules the reconciler, learning and
+looking ahead. Any number of workers may see to it."""
 
 from datetime import timedelta
 
@@ -16,8 +16,17 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy
 
+from domain.messages.learning import Learn
+from domain.messages.lookahead import LookAhead, Reoptimise
 from domain.messages.relays import RelayNotices, RelaySignals
 from domain.messages.repairs import Reconcile
+from workflows.learning import LEARNING_ID, LearningWorkflow
+from workflows.lookahead import (
+    LOOKAHEAD_ID,
+    REOPTIMISE_ID,
+    LookaheadWorkflow,
+    ReoptimiseWorkflow,
+)
 from workflows.reconcile import RECONCILE_ID, ReconcileWorkflow
 from workflows.relays import (
     NOTICE_RELAY_ID,
@@ -27,6 +36,9 @@ from workflows.relays import (
 )
 
 _EVERYTHING_EVERY = timedelta(hours=1)
+_LEARN_EVERY = timedelta(minutes=5)
+_LOOK_AHEAD_EVERY = timedelta(minutes=10)
+_REOPTIMISE_EVERY = timedelta(minutes=1)
 # What ended while no worker was there to look is found all the same, up to this long after.
 _PERIODS_LOOKED_BACK = 10
 _LOOKBACK_AT_LEAST = timedelta(minutes=30)
@@ -55,22 +67,61 @@ async def start_relays(client: Client, task_queue: str) -> None:
 async def schedule_reconciler(client: Client, task_queue: str, period: timedelta) -> None:
     """Have the reconciler look at what has just ended every `period`, and at everything hourly."""
     lookback = max(_PERIODS_LOOKED_BACK * period, _LOOKBACK_AT_LEAST)
-    await _schedule(client, RECONCILE_ID, Reconcile(lookback=lookback), task_queue, period)
+    recent = _reconcile(RECONCILE_ID, Reconcile(lookback=lookback), task_queue)
+    await _schedule(client, RECONCILE_ID, recent, period)
+    name = f"{RECONCILE_ID}-everything"
     everything = Reconcile(everything=True, lookback=lookback)
-    await _schedule(client, f"{RECONCILE_ID}-everything", everything, task_queue, _EVERYTHING_EVERY)
+    await _schedule(client, name, _reconcile(name, everything, task_queue), _EVERYTHING_EVERY)
+
+
+async def schedule_learning(client: Client, task_queue: str) -> None:
+    """Have what locations did learned from every few minutes."""
+    action = ScheduleActionStartWorkflow(
+        LearningWorkflow.run,
+        Learn(),
+        id=LEARNING_ID,
+        task_queue=task_queue,
+        static_summary="Learns how far locations keep their word",
+    )
+    await _schedule(client, LEARNING_ID, action, _LEARN_EVERY)
+
+
+async def schedule_lookahead(client: Client, task_queue: str) -> None:
+    """Have stock priced by the demand that will want it, every few minutes, and the orders that
+    nobody was asked for yet planned anew together, every minute."""
+    scarcities = ScheduleActionStartWorkflow(
+        LookaheadWorkflow.run,
+        LookAhead(),
+        id=LOOKAHEAD_ID,
+        task_queue=task_queue,
+        static_summary="Prices stock by the demand that is to come",
+    )
+    await _schedule(client, LOOKAHEAD_ID, scarcities, _LOOK_AHEAD_EVERY)
+    action = ScheduleActionStartWorkflow(
+        ReoptimiseWorkflow.run,
+        Reoptimise(),
+        id=REOPTIMISE_ID,
+        task_queue=task_queue,
+        static_summary="Plans orders anew together that no location has started on",
+    )
+    await _schedule(client, REOPTIMISE_ID, action, _REOPTIMISE_EVERY)
+
+
+def _reconcile(name: str, request: Reconcile, task_queue: str) -> ScheduleActionStartWorkflow:
+    return ScheduleActionStartWorkflow(
+        ReconcileWorkflow.run,
+        request,
+        id=name,
+        task_queue=task_queue,
+        static_summary="Puts right what the books and the workflows say differently",
+    )
 
 
 async def _schedule(
-    client: Client, name: str, request: Reconcile, task_queue: str, every: timedelta
+    client: Client, name: str, action: ScheduleActionStartWorkflow, every: timedelta
 ) -> None:
     schedule = Schedule(
-        action=ScheduleActionStartWorkflow(
-            ReconcileWorkflow.run,
-            request,
-            id=name,
-            task_queue=task_queue,
-            static_summary="Puts right what the books and the workflows say differently",
-        ),
+        action=action,
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
     )

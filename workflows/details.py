@@ -27,7 +27,8 @@ _STATUS = {
 
 
 def details(state: OrderState) -> str:
-    """Status, what the order waits for and until when, and where each line ships from and why."""
+    """Status, what the order waits for and until when, where each line ships from and why, and what
+    else there was to choose from."""
     parts = [
         f"**{_STATUS[state.status].capitalize()}**, promised for {_when(state.promise)}",
         "",
@@ -40,6 +41,8 @@ def details(state: OrderState) -> str:
     if state.backordered:
         units = sum(state.backordered.values())
         parts += ["", f"### Backordered: {units} unit(s)", f"- {_lines(state.backordered)}"]
+    if state.explanation:
+        parts += ["", "### Why from there", *[f"- {sentence}" for sentence in state.explanation]]
     if state.exclusions:
         reasons = dict.fromkeys(exclusion.reason for exclusion in state.exclusions)
         parts += ["", "### Not tried again", *[f"- {reason}" for reason in reasons]]
@@ -60,11 +63,21 @@ def _waits(state: OrderState) -> list[str]:
         waits.append(f"stock{date}, until {_when(state.backordered_until)}")
     for shipment in state.shipments.values():
         if shipment.status in _WAITS_FOR:
-            due = "" if shipment.due is None else f", until {_when(shipment.due)}"
-            waits.append(f"{_WAITS_FOR[shipment.status]} ({_name(shipment)}){due}")
+            waits.append(_wait(shipment))
         elif not shipment.is_over:
             waits.append(f"what {_name(shipment)} had set going to be taken back")
     return waits or ["nothing"]
+
+
+def _wait(shipment: ShipmentState) -> str:
+    """Whom a shipment waits for, and until when."""
+    whom, until, store = _WAITS_FOR[shipment.status], shipment.due, shipment.plan.collect_name
+    if shipment.ready_at is not None:
+        whom, until = f"the customer to fetch it at {store}", shipment.collect_until
+    elif store is not None and shipment.status is ShipmentStatus.DISPATCHED:
+        whom = f"the carrier to bring it to {store}"
+    due = "" if until is None else f", until {_when(until)}"
+    return f"{whom} ({_name(shipment)}){due}"
 
 
 def _shipment(shipment: ShipmentState) -> list[str]:

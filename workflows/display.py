@@ -32,4 +32,5 @@ class Display:
         """Cheap to compare: the conditions of a workflow are looked at very often."""
         state = self._state
         shipments = ((s.id, s.status, s.note, s.due) for s in state.shipments.values())
-        return state.status, state.hold, state.stopping, state.promise, *shipments
+        told = state.explanation
+        return state.status, state.hold, state.stopping, state.promise, told, *shipments

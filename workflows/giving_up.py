@@ -19,9 +19,10 @@ from domain.messages.steps import (
     ShipmentRecalled,
     VoidBooking,
 )
+from domain.reliability import Outcome
 from workflows.steps import Owner, Request, Result, ask
 
-BOOKING_ATTEMPT = 1
+_HAS_LEFT = "already_dispatched"
 
 
 class GivingUp:
@@ -38,23 +39,31 @@ class GivingUp:
         reason: str,
         exclusion: Exclusion | None = None,
         *,
+        fault: Outcome | None = None,
         yields: tuple[str, ...] = (),
         void: bool = False,
         recall: bool = False,
     ) -> None:
         """Its units are sourced again, where `exclusion` does not forbid it, those of `yields` when
-        others have had theirs. The booking is voided and the release recalled afterwards."""
+        others have had theirs. The booking is voided and the release recalled afterwards. `fault`
+        is the location's."""
         shipment = self._shipment
         shipment.status = ShipmentStatus.ABANDONED
-        shipment.due = None
+        shipment.wait_until(None)
         shipment.note = reason
-        shipment.to_void = void
+        shipment.to_void = void and bool(shipment.plan.carrier)
         shipment.to_recall = recall
         if exclusion is not None:
             self._state.exclusions.append(exclusion)
         name = shipment.plan.location_name
         self._state.abandoned.append(
-            Abandon(shipment_id=shipment.id, location_name=name, reason=reason, yields=yields)
+            Abandon(
+                shipment_id=shipment.id,
+                location_name=name,
+                reason=reason,
+                yields=yields,
+                fault=fault,
+            )
         )
 
     async def pass_over(self, reason: str) -> None:
@@ -66,10 +75,11 @@ class GivingUp:
         shipment.due = None
         if await self._is_stopped(or_unreachable=True):
             location = Exclusion(location_id=shipment.plan.location_id, reason=reason)
-            self.give_up(reason, location, void=True, recall=shipment.to_recall)
+            late = Outcome.LATE
+            self.give_up(reason, location, fault=late, void=True, recall=shipment.to_recall)
         else:
-            shipment.due = workflow.now() + self._policy.dispatch_timeout
             shipment.status = ShipmentStatus.RELEASED
+            shipment.wait_until(workflow.now() + self._policy.dispatch_timeout)
 
     async def withdraw(self) -> None:
         """The shipment is wanted back: give it up, where it can be stopped."""
@@ -97,10 +107,28 @@ class GivingUp:
         if shipment.to_void:
             await self.ask(
                 CarrierActivities.void_booking,
-                VoidBooking(shipment_id=shipment.id, attempt=BOOKING_ATTEMPT, at=workflow.now()),
+                VoidBooking(shipment_id=shipment.id, attempt=shipment.booking, at=workflow.now()),
                 summary=f"Void the booking at {plan.carrier}",
             )
             shipment.to_void = False
+        await self.void_superseded(within=None)
+
+    async def void_superseded(self, within: timedelta | None) -> None:
+        """Void the bookings that others have taken the place of. Those whose carrier does not
+        answer `within` stay noted: they are voided when the shipment is over."""
+        shipment = self._shipment
+        for attempt in tuple(shipment.superseded):
+            try:
+                await self.ask(
+                    CarrierActivities.void_booking,
+                    VoidBooking(shipment_id=shipment.id, attempt=attempt, at=workflow.now()),
+                    summary=f"Void booking {attempt}, which another one replaces",
+                    within=within,
+                )
+            except ActivityError:
+                workflow.logger.warning("a booking could not be voided yet")
+                return
+            shipment.superseded.remove(attempt)
 
     async def ask(
         self,
@@ -130,6 +158,7 @@ class GivingUp:
         if isinstance(recall, RecallRefused):
             shipment.note = f"{name} cannot stop it: {recall.reason}"
             shipment.unstoppable = True
+            shipment.has_left = recall.code == _HAS_LEFT
         return isinstance(recall, ShipmentRecalled)
 
     async def _recall(self, within: timedelta | None) -> ShipmentRecalled | RecallRefused:

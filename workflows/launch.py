@@ -43,11 +43,17 @@ def _summary(order: OrderFacts) -> str:
     )
 
 
+def _where(order: OrderFacts) -> dict[str, str]:
+    if order.type.is_fetched:
+        return {"Fetched at": order.collect_name or order.collect_at or ""}
+    return {"Goes to": f"{order.country} {order.postal_code}"}
+
+
 def _details(order: OrderFacts) -> str:
     wanted = f"{order.requested_date:%Y-%m-%d}" if order.requested_date else "as soon as possible"
     facts = {
         "Customer": order.customer_id,
-        "Goes to": f"{order.country} {order.postal_code}",
+        **_where(order),
         "Wanted": wanted,
         "Paid": "by card" if order.tender == Tender.CARD else "on account",
         "Ships": "only when complete" if order.ship_complete else "in parts if need be",

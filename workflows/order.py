@@ -17,12 +17,15 @@ from temporalio import workflow
 from activities.sourcing import SourcingActivities
 from domain.messages.events import (
     CarrierEvent,
+    CollectElsewhere,
     FundsArrived,
     HoldRejection,
     HoldRelease,
+    PlannedAnew,
     StockArrived,
     StockTaken,
     WarehouseEvent,
+    WarehouseEventKind,
     YieldShipment,
 )
 from domain.messages.orders import (
@@ -45,11 +48,12 @@ from domain.messages.steps import (
     Allocation,
 )
 from domain.progress import first_time, report_from_carrier, report_from_warehouse
-from workflows import funds
+from workflows import funds, moving
 from workflows.clock import is_past, keep_time
+from workflows.collection import CollectionThread
 from workflows.display import Display
 from workflows.outcomes import Outcomes
-from workflows.shipment import ShipmentThread
+from workflows.shipment import PLANNED_ANEW, ShipmentThread
 from workflows.steps import Books
 from workflows.threads import ShipmentThreads
 
@@ -116,6 +120,9 @@ class OrderWorkflow:
             await self._resume(state.release)
         elif self._is_funded_meanwhile():
             await self._go_on_with_credit()
+        elif state.moving is not None:
+            await moving.move(self._order, state, self._books, self._outcomes, state.moving)
+            state.moving = None
         elif state.abandoned or state.reopened:
             await self._source_again()
         elif self._can_be_ended():
@@ -169,10 +176,13 @@ class OrderWorkflow:
         if not allocation.repeated:
             state.reopened = False
         for plan in allocation.shipments:
-            state.shipments[plan.shipment_id] = ShipmentState(plan=plan)
+            settled = workflow.now() + self._policy.settling_time
+            due = settled if settled > workflow.now() else None
+            state.shipments[plan.shipment_id] = ShipmentState(plan=plan, due=due)
         state.promise = allocation.promise
         state.backordered = allocation.backordered
         state.expected, state.expected_by = allocation.expected, allocation.expected_by
+        state.explanation = allocation.explanation or state.explanation
         if not allocation.backordered or state.hold is not None or state.stopping is not None:
             state.backordered_until = None
         elif state.backordered_until is None or state.expected_by is not None:
@@ -184,7 +194,9 @@ class OrderWorkflow:
     async def _source_again(self) -> None:
         """Another way for what a disruption touched, as often as the policy allows."""
         state = self._state
-        state.resourcings += 1
+        # What was given up for the sake of other orders has not failed.
+        if state.reopened or any(given_up.reason != PLANNED_ANEW for given_up in state.abandoned):
+            state.resourcings += 1
         goes_on = state.hold is None and state.stopping is None
         exhausted = state.resourcings > self._policy.max_resourcings
         await self._source(reserve=goes_on and not exhausted)
@@ -225,7 +237,7 @@ class OrderWorkflow:
 
     async def _close(self) -> None:
         if not self._state.status.is_final:
-            await self._outcomes.record(OrderStatus.CLOSED, "")
+            await self._outcomes.close()
         self._display.refresh()
 
     # What the process looks at.
@@ -237,6 +249,7 @@ class OrderWorkflow:
             or state.abandoned
             or state.reopened
             or state.stock_arrived
+            or state.moving is not None
             or state.rejection is not None
             or self._is_funded_meanwhile()
             or self._can_be_ended()
@@ -270,6 +283,7 @@ class OrderWorkflow:
             state.hold is None
             and state.stopping is None
             and state.rejection is None
+            and state.moving is None
             and not state.backordered
             and not state.abandoned
             and not state.reopened
@@ -281,7 +295,8 @@ class OrderWorkflow:
     # How the process runs.
 
     def _thread(self, shipment: ShipmentState) -> ShipmentThread:
-        return ShipmentThread(self._order, self._policy, self._state, shipment, self._books)
+        kind = CollectionThread if self._order.type.is_fetched else ShipmentThread
+        return kind(self._order, self._policy, self._state, shipment, self._books)
 
     def _deadlines(self) -> list[datetime | None]:
         state = self._state
@@ -344,10 +359,35 @@ class OrderWorkflow:
         if self._state.hold is None or self._state.stopping is not None or self._is_being_decided():
             raise ValueError(f"order {self._order.order_id} is not on hold")
 
+    @workflow.update
+    async def collect_elsewhere(self, wanted: CollectElsewhere) -> OrderStatus:
+        """Have what is not ready fetched at another store, as the customer has agreed."""
+        if not moving.is_there_already(self._order, self._state, wanted):
+            self._state.moving = wanted
+            await workflow.wait_condition(lambda: self._state.moving is None)
+        return self._state.status
+
+    @collect_elsewhere.validator
+    def _may_be_moved(self, wanted: CollectElsewhere) -> None:
+        if moving.is_there_already(self._order, self._state, wanted):
+            return
+        obstacle = moving.why_not(self._order, self._state)
+        if obstacle is None and self._is_being_decided():
+            obstacle = "is being decided about"
+        if obstacle is not None:
+            raise ValueError(f"order {self._order.order_id} {obstacle}")
+
     @workflow.signal
     def warehouse_event(self, event: WarehouseEvent) -> None:
         shipment = self._state.shipments.get(event.shipment_id)
-        if shipment is not None and self._is_new(shipment.plan.location_id, event.event_id):
+        if shipment is None:
+            return
+        sender = shipment.plan.location_id
+        if event.kind is WarehouseEventKind.COLLECTED:
+            if shipment.plan.collect_at is None:
+                return
+            sender = shipment.plan.collect_at
+        if self._is_new(sender, event.event_id):
             report_from_warehouse(shipment, event)
 
     @workflow.signal
@@ -377,12 +417,21 @@ class OrderWorkflow:
             shipment.withdrawal = Withdrawal(reason=event.reason, yields=event.skus)
 
     @workflow.signal
+    def planned_anew(self, event: PlannedAnew) -> None:
+        if self._is_new("settling", event.event_id):
+            for shipment_id in event.shipments:
+                shipment = self._state.shipments.get(shipment_id)
+                if shipment is not None and shipment.status is ShipmentStatus.PLANNED:
+                    shipment.withdrawal = Withdrawal(reason=PLANNED_ANEW)
+
+    @workflow.signal
     def funds_arrived(self, event: FundsArrived) -> None:
         if self._is_new("funds", event.event_id):
             self._state.funds_arrived = True
 
     def _is_being_decided(self) -> bool:
-        return self._state.release is not None or self._state.rejection is not None
+        state = self._state
+        return state.release is not None or state.rejection is not None or state.moving is not None
 
     def _is_new(self, sender: str, event_id: str) -> bool:
         """Event ids are their sender's own: two senders may use the same one."""

@@ -3,7 +3,13 @@
 from temporalio import workflow
 
 from activities.orders import OrderActivities
-from domain.messages.orders import Hold, HoldReason, OrderFacts, OrderStatus
+from domain.messages.orders import (
+    Hold,
+    HoldReason,
+    OrderFacts,
+    OrderStatus,
+    ShipmentStatus,
+)
 from domain.messages.policy import OrderPolicy
 from domain.messages.state import OrderState, Undo, Withdrawal
 from domain.messages.steps import CancelOrder, RecordOutcome
@@ -65,6 +71,19 @@ class Outcomes:
             await self._undo(undo, reason)
         state.undo.clear()
         state.stopping = None
+
+    async def close(self) -> None:
+        """Nothing is under way and nothing is owed. What nobody fetched is cancelled already, and
+        what was authorised for it is given back."""
+        state = self._state
+        if all(s.status is not ShipmentStatus.EXPIRED for s in state.shipments.values()):
+            await self.record(OrderStatus.CLOSED, "")
+            return
+        if Undo.PAYMENT in state.undo:
+            await funds.give_back_payment(self._order)
+        left = any(s.status.has_left for s in state.shipments.values())
+        status = OrderStatus.CLOSED if left else OrderStatus.CANCELLED
+        await self.record(status, "nobody came to fetch it")
 
     async def record(
         self,

@@ -20,6 +20,7 @@ from domain.messages.orders import OrderFacts, ShipmentStatus, Tender
 from domain.messages.policy import OrderPolicy
 from domain.messages.state import OrderState, Progress, ShipmentState
 from domain.messages.steps import (
+    GIVEN_UP,
     BookCarrier,
     CapturePayment,
     CarrierRefused,
@@ -34,11 +35,15 @@ from domain.messages.steps import (
     ReleaseShipment,
 )
 from domain.progress import moment_of
+from domain.reliability import Outcome
 from domain.timeline import EventKind
 from domain.wording import money
 from workflows.clock import is_past
-from workflows.giving_up import BOOKING_ATTEMPT, GivingUp
+from workflows.giving_up import GivingUp
+from workflows.milestones import Milestones
 from workflows.steps import Books
+
+PLANNED_ANEW = "planned anew together with other orders"
 
 
 class ShipmentThread:
@@ -58,6 +63,7 @@ class ShipmentThread:
         self._shipment = shipment
         self._books = books
         self._back = GivingUp(policy, state, shipment)
+        self._milestones = Milestones(policy, state, shipment, books, self._back)
         self._pausing = False
 
     @property
@@ -76,7 +82,9 @@ class ShipmentThread:
             ShipmentStatus.RELEASED: self._await_pick,
             ShipmentStatus.PICKED: self._await_dispatch,
             ShipmentStatus.DISPATCHED: self._await_delivery,
+            ShipmentStatus.DELIVERED: self._back.take_back,
             ShipmentStatus.ABANDONED: self._back.take_back,
+            ShipmentStatus.EXPIRED: self._back.take_back,
         }
         while not self._pausing and not self._shipment.is_over:
             if self._shipment.is_withdrawn:
@@ -87,16 +95,26 @@ class ShipmentThread:
 
     async def _book(self) -> None:
         shipment, plan = self._shipment, self._shipment.plan
+        if shipment.due is not None:
+            # Until it is settled it may still be planned anew, with nobody asked for anything.
+            await self._until(lambda: False)
+            if self._is_interrupted:
+                return
+            shipment.due = None
         try:
             booking = await self._back.ask(
                 CarrierActivities.book_carrier,
-                BookCarrier(shipment_id=shipment.id, attempt=BOOKING_ATTEMPT, at=workflow.now()),
+                BookCarrier(shipment_id=shipment.id, attempt=shipment.booking, at=workflow.now()),
                 summary=f"Book {plan.service_name} from {plan.location_name}",
                 within=self._policy.release_timeout,
             )
         except ActivityError:
             reason = f"{plan.carrier} cannot be reached"
             self._back.give_up(reason, self._not_so(reason), void=True)
+            return
+        if isinstance(booking, CarrierRefused) and booking.code == GIVEN_UP:
+            # The books gave it up a moment ago, and the word of it is under way.
+            self._back.give_up(PLANNED_ANEW)
             return
         if isinstance(booking, CarrierRefused):
             reason = f"{plan.carrier} refused {plan.service_name}: {booking.reason}"
@@ -107,11 +125,15 @@ class ShipmentThread:
 
     async def _release(self) -> None:
         shipment, plan = self._shipment, self._shipment.plan
+        await self._milestones.act()
+        if self._is_interrupted or shipment.status.is_abandoned:
+            return
         due = workflow.now() + self._policy.pick_timeout
+        pick_by = min(due, shipment.milestone or due)
         try:
             release = await self._back.ask(
                 LocationActivities.release_to_location,
-                ReleaseShipment(shipment_id=shipment.id, at=workflow.now(), pick_by=due),
+                ReleaseShipment(shipment_id=shipment.id, at=workflow.now(), pick_by=pick_by),
                 summary=f"Release to {plan.location_name}",
                 within=self._policy.release_timeout,
             )
@@ -121,14 +143,14 @@ class ShipmentThread:
             return
         if isinstance(release, ReleaseRefused):
             reason = f"{plan.location_name} refused: {release.reason}"
-            self._back.give_up(reason, self._not_here(reason), void=True)
+            self._back.give_up(reason, self._not_here(reason), fault=Outcome.REJECTED, void=True)
             return
-        shipment.due = due
         shipment.status = ShipmentStatus.RELEASED
+        shipment.wait_until(due)
 
     async def _await_pick(self) -> None:
         """The location's own report says how much was picked; the carrier's, only that it was."""
-        shipment, name = self._shipment, self._shipment.plan.location_name
+        shipment = self._shipment
         await self._until(
             lambda: (
                 shipment.reported
@@ -142,10 +164,12 @@ class ShipmentThread:
             await self._record_pick()
         elif shipment.rejection is not None:
             self._give_up_rejected()
+        elif self._milestones.is_missed:
+            await self._milestones.act()
         elif shipment.unstoppable:
             await self._point_out(EventKind.DISPATCH_OVERDUE)
         else:
-            await self._back.pass_over(f"{name} did not confirm in time")
+            await self._back.pass_over(f"{shipment.plan.location_name} did not confirm in time")
 
     async def _record_pick(self) -> None:
         shipment, plan = self._shipment, self._shipment.plan
@@ -170,8 +194,8 @@ class ShipmentThread:
         if not pick.picked:
             self._back.give_up(f"{plan.location_name} found nothing of it", void=True)
             return
-        shipment.due = workflow.now() + self._policy.dispatch_timeout
         shipment.status = ShipmentStatus.PICKED
+        shipment.wait_until(workflow.now() + self._policy.dispatch_timeout)
 
     async def _await_dispatch(self) -> None:
         shipment = self._shipment
@@ -183,9 +207,17 @@ class ShipmentThread:
         if not shipment.progress.reached(Progress.DISPATCHED):
             if shipment.rejection is not None:
                 self._give_up_rejected()
+            elif self._milestones.is_missed:
+                await self._milestones.act()
             else:
                 await self._point_out(EventKind.DISPATCH_OVERDUE)
             return
+        await self._leave()
+        shipment.status = ShipmentStatus.DISPATCHED
+        shipment.wait_until(self._overdue_from())
+
+    async def _leave(self) -> None:
+        shipment = self._shipment
         dispatch = await self._books.do(
             ShipmentActivities.record_dispatch,
             RecordDispatch(
@@ -197,8 +229,6 @@ class ShipmentThread:
         )
         if self._order.tender is Tender.CARD:
             await self._capture(dispatch)
-        shipment.due = self._overdue_from()
-        shipment.status = ShipmentStatus.DISPATCHED
 
     async def _capture(self, dispatch: DispatchRecorded) -> None:
         capture = await self._back.ask(
@@ -224,6 +254,10 @@ class ShipmentThread:
         if not shipment.progress.reached(Progress.DELIVERED):
             await self._point_out(EventKind.DELIVERY_OVERDUE)
             return
+        await self._arrive()
+
+    async def _arrive(self) -> None:
+        shipment = self._shipment
         await self._books.do(
             ShipmentActivities.record_delivery,
             RecordDelivery(
@@ -233,13 +267,13 @@ class ShipmentThread:
             ),
             summary="Record the proof of delivery",
         )
-        shipment.due = None
         shipment.status = ShipmentStatus.DELIVERED
+        shipment.wait_until(None)
 
     async def _point_out(self, kind: EventKind) -> None:
         """A late shipment stays where it is, and its lateness is there to read."""
         shipment = self._shipment
-        shipment.due = None
+        shipment.wait_until(None)
         shipment.note = kind.value.replace("_", " ")
         await self._books.do(
             ShipmentActivities.note_shipment,
@@ -249,7 +283,7 @@ class ShipmentThread:
 
     def _give_up_rejected(self) -> None:
         reason = f"{self._shipment.plan.location_name} rejected it: {self._shipment.rejection}"
-        self._back.give_up(reason, self._not_here(reason), void=True)
+        self._back.give_up(reason, self._not_here(reason), fault=Outcome.REJECTED, void=True)
 
     def _not_so(self, reason: str) -> Exclusion:
         plan = self._shipment.plan

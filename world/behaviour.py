@@ -26,6 +26,7 @@ Chance = Literal[
     "collected_event",  # the carrier reports that it collected the parcel
     "in_transit_event",  # the carrier reports a parcel under way
     "exception_event",  # a first delivery fails, and the parcel arrives a working day later
+    "no_show",  # nobody comes to fetch what is ready at a store
     "late_delivery",  # the parcel arrives one to four days after the day agreed
 ]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -80,7 +81,8 @@ class Behaviour(BaseModel):
     Odds not given are 0; of the overrides that fit, the last one wins.
 
     `speed` is simulated seconds per real second. `pick_hours` and `dispatch_hours` are simulated
-    hours from acceptance to pick and from there to dispatch. `hang_seconds` and `retry_seconds` are
+    hours from acceptance to pick and from there to dispatch, `collect_hours` those from being ready
+    at a store to its customer's coming. `hang_seconds` and `retry_seconds` are
     real: how long a lost answer is held back, and the first pause before a webhook is repeated.
     """
 
@@ -92,6 +94,7 @@ class Behaviour(BaseModel):
     overrides: tuple[Override, ...] = ()
     pick_hours: Hours = (0.5, 3.0)
     dispatch_hours: Hours = (0.5, 4.0)
+    collect_hours: Hours = (2.0, 48.0)
     hang_seconds: Annotated[float, Field(ge=0)] = 60.0
     retry_seconds: Annotated[float, Field(gt=0)] = 0.2
 

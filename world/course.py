@@ -15,6 +15,7 @@ from world.behaviour import Behaviour, Chance, Subject
 from world.ledger import Json, Record
 from world.outbox import Report, Sender
 
+_COLLECT = "collect"
 _REJECTIONS = (
     "the goods on the shelf are damaged",
     "no staff for this shift",
@@ -43,9 +44,11 @@ def release_events(behaviour: Behaviour, release: Record, booking: Record | None
     dispatched_at = picked_at + timedelta(hours=dice.uniform(*behaviour.dispatch_hours))
 
     def event(kind: str, at: datetime, lines: list[Json], reason: str | None) -> Event:
-        detail = {"lines": lines, "reason": reason}
-        return Event("warehouse", release.partner, kind, release.reference, at, detail)
+        return _event(release, kind, at, lines, reason)
 
+    if is_handed_over(release) and release.request["tracking_number"]:
+        # It has come as a parcel: there is nothing to pick.
+        return _fetched(behaviour, release, accepted, release.request["lines"])
     if behaviour.happens("warehouse_silent", release.reference, subject):
         return []
     if behaviour.happens("warehouse_rejects", release.reference, subject):
@@ -56,11 +59,45 @@ def release_events(behaviour: Behaviour, release: Record, booking: Record | None
         line["quantity"] for line in release.request["lines"]
     )
     events = [event("picked", picked_at, lines, "not all found on the shelf" if short else None)]
-    if parcel:
+    if is_handed_over(release):
+        events += _fetched(behaviour, release, picked_at, parcel)
+    elif parcel:
         events.append(event("dispatched", dispatched_at, parcel, None))
-        if booking is not None and booking.state == "booked":
-            events += _parcel_events(behaviour, booking, subject, dispatched_at)
+        events += parcel_events(behaviour, release, booking, dispatched_at)
     return events
+
+
+def parcel_events(
+    behaviour: Behaviour, release: Record, booking: Record | None, leaves: datetime
+) -> list[Event]:
+    """All that follows for the parcel of a release that leaves at a moment; nothing where its
+    `booking` is unknown or void."""
+    if booking is None or booking.state != "booked":
+        return []
+    return _parcel_events(behaviour, booking, release_subject(release), leaves)
+
+
+def _event(
+    release: Record, kind: str, at: datetime, lines: list[Json], reason: str | None = None
+) -> Event:
+    detail = {"lines": lines, "reason": reason}
+    return Event("warehouse", release.partner, kind, release.reference, at, detail)
+
+
+def _fetched(
+    behaviour: Behaviour, release: Record, ready_at: datetime, lines: list[Json]
+) -> list[Event]:
+    """The customer comes for what there is, sooner or later or never."""
+    if not lines or behaviour.happens("no_show", release.reference, release_subject(release)):
+        return []
+    dice = behaviour.dice("coming", release.reference)
+    comes_at = ready_at + timedelta(hours=dice.uniform(*behaviour.collect_hours))
+    return [_event(release, "collected", comes_at, lines)]
+
+
+def is_handed_over(release: Record) -> bool:
+    """Whether the location gives it to its customer, and to no carrier."""
+    return bool(release.request.get("service") == _COLLECT)
 
 
 def release_subject(release: Record) -> Subject:

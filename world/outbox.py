@@ -47,7 +47,12 @@ class Outbox:
         self._connection = ledger.connection
 
     def add(self, stream: str, tracking_number: str, reports: Iterable[Report]) -> None:
-        """Queue the whole stream of a shipment, in the order in which it is to be sent."""
+        """Queue reports on a shipment, in the order in which they are to be sent, after those that
+        are queued already. In a transaction."""
+        first = self._connection.execute(
+            "SELECT coalesce(max(position) + 1, 0) AS first FROM webhooks WHERE stream = ?",
+            (stream,),
+        ).fetchone()["first"]
         self._connection.executemany(
             "INSERT INTO webhooks (event_id, stream, position, sender, path, kind, reference,"
             " tracking_number, body, happens_at, due_at, state)"
@@ -65,11 +70,12 @@ class Outbox:
                     report.body,
                     report.happens_at,
                     report.due_at,
-                    "held" if position else "pending",
+                    "held",
                 )
-                for position, report in enumerate(reports)
+                for position, report in enumerate(reports, start=first)
             ],
         )
+        self._promote(stream)
 
     def due(self, now: float, limit: int) -> list[Due]:
         """The webhooks to send by now, the longest due first."""
@@ -112,6 +118,26 @@ class Outbox:
             (stream, now),
         )
         self._promote(stream)
+
+    def relabel(self, stream: str, tracking_number: str, now: float) -> str | None:
+        """Send what has not left yet as another parcel; gives when it leaves, in ISO 8601, None
+        where it is not to leave. In a transaction."""
+        self._connection.execute(
+            "UPDATE webhooks SET state = 'cancelled' WHERE stream = ? AND sender = 'carrier'"
+            " AND happens_at > ? AND state IN ('held', 'pending')",
+            (stream, now),
+        )
+        self._connection.execute(
+            "UPDATE webhooks SET tracking_number = ? WHERE stream = ? AND sender = 'warehouse'",
+            (tracking_number, stream),
+        )
+        self._promote(stream)
+        row = self._connection.execute(
+            "SELECT json_extract(body, '$.occurred_at') AS leaves FROM webhooks"
+            " WHERE stream = ? AND kind = 'dispatched' AND state IN ('held', 'pending') LIMIT 1",
+            (stream,),
+        ).fetchone()
+        return None if row is None else str(row["leaves"])
 
     def cancel_parcel(self, tracking_number: str, now: float) -> None:
         """Call off what a carrier has not done yet with a parcel. In a transaction."""

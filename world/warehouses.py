@@ -1,6 +1,7 @@
 """The locations that fulfil: releases and recalls. Any location id is one that exists."""
 
 import time
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -8,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, Field
 
 from world.behaviour import Behaviour, Subject
-from world.course import release_events, reports
+from world.course import is_handed_over, parcel_events, release_events, reports
 from world.ledger import Json, Record
 from world.partner import (
     CurrentWorld,
@@ -21,6 +22,7 @@ from world.partner import (
     refusal,
     repeated,
     tombstone,
+    unknown,
 )
 
 router = APIRouter(tags=["warehouses"])
@@ -73,15 +75,58 @@ async def release(location: str, body: Release, request: Request, world: Current
     return answer(record)
 
 
+class Label(Incoming):
+    """Another carrier's label for a shipment that is there."""
+
+    reference: Annotated[str, Field(min_length=1)]
+    carrier: str
+    service: str
+    tracking_number: str
+    label_url: str
+
+
+@router.patch("/warehouses/{location}/releases")
+async def relabel(location: str, body: Label, world: CurrentWorld) -> Response:
+    """202 done, 409 recalled, refused before or already dispatched, 404 unknown."""
+    subject = Subject(body.carrier, body.service, location)
+    if world.unavailable("warehouse_unavailable", body.reference, subject):
+        return busy()
+    now = time.time()
+    known = world.ledger.read("release", location, body.reference)
+    if known is None:
+        return unknown()
+    if known.state != "accepted":
+        return _recalled() if known.state == "recalled" else answer(known)
+    if known.detail.get("label") == body.as_json():
+        return answer(known)
+    if world.outbox.happened(known.stream, "dispatched", now):
+        return refusal(409, "already_dispatched", "the shipment has left the location")
+    booking = world.ledger.named("booking", body.tracking_number)
+    with world.ledger.transaction():
+        known.detail["label"] = body.as_json()
+        world.ledger.write(known)
+        leaves = world.outbox.relabel(known.stream, body.tracking_number, now)
+        if leaves is not None:
+            at = datetime.fromisoformat(leaves)
+            events = parcel_events(world.behaviour, known, booking, at)
+            parcel = reports(world.behaviour, known, events)
+            world.outbox.add(known.stream, body.tracking_number, parcel)
+    world.wake()
+    return answer(known)
+
+
 @router.delete("/warehouses/{location}/releases")
 async def recall(location: str, reference: str, world: CurrentWorld) -> Response:
-    """200 stopped or never had, 409 already dispatched. A release that comes later is refused."""
+    """200 stopped or never had, 409 already dispatched or fetched. A release that comes later is
+    refused."""
     if world.unavailable("warehouse_unavailable", reference, Subject(location=location)):
         return busy()
     now = time.time()
     known = world.ledger.read("release", location, reference)
     if known is not None and world.outbox.happened(known.stream, "dispatched", now):
         return refusal(409, "already_dispatched", "the shipment has left the location")
+    if known is not None and _is_fetched(world, known, now):
+        return refusal(409, "already_collected", "the customer has fetched it")
     with world.ledger.transaction():
         if known is None:
             world.ledger.write(tombstone("release", location, reference, "recalled"))
@@ -91,6 +136,10 @@ async def recall(location: str, reference: str, world: CurrentWorld) -> Response
             world.outbox.cancel_stream(known.stream, now)
     world.wake()
     return JSONResponse({"recalled": True})
+
+
+def _is_fetched(world: World, release: Record, now: float) -> bool:
+    return is_handed_over(release) and world.outbox.happened(release.stream, "collected", now)
 
 
 def _recalled() -> JSONResponse:

@@ -18,7 +18,7 @@ _ABANDON = text("""
 WITH gone AS (
     UPDATE shipments SET status = 'abandoned'
     WHERE id = ANY(:shipments) AND order_id = :order_id
-      AND status NOT IN ('dispatched', 'delivered')
+      AND status NOT IN ('dispatched', 'delivered', 'expired')
     RETURNING id
 ), unbooked AS (
     UPDATE bookings b SET state = 'voided'
@@ -60,12 +60,13 @@ DELETE FROM earmarks e WHERE e.order_id = :order_id AND (e.units > 0 OR NOT e.de
 _WRITE = text("""
 WITH planned AS (
     INSERT INTO shipments (id, order_id, location_id, carrier, service, status, weight_grams, why,
-                           promise, pick_by, dispatch_by, dispatch_day, cost, co2_grams)
+                           promise, pick_by, dispatch_by, dispatch_day, cost, co2_grams,
+                           collect_at)
     SELECT s.id, :order_id, s.location_id, s.carrier, s.service, 'planned', s.weight_grams, s.why,
-           s.promise, s.pick_by, s.dispatch_by, s.dispatch_day, s.cost, s.co2_grams
+           s.promise, s.pick_by, s.dispatch_by, s.dispatch_day, s.cost, s.co2_grams, s.collect_at
     FROM jsonb_to_recordset(:shipments) AS s(id text, location_id text, carrier text,
         service text, weight_grams int, why text, promise timestamptz, pick_by timestamptz,
-        dispatch_by timestamptz, dispatch_day date, cost bigint, co2_grams bigint)
+        dispatch_by timestamptz, dispatch_day date, cost bigint, co2_grams bigint, collect_at text)
 ), held AS (
     INSERT INTO reservations (shipment_id, line_id, order_id, sku, location_id, planned, held)
     SELECT r.shipment_id, r.line_id, :order_id, r.sku, r.location_id, r.units, r.units
@@ -90,7 +91,8 @@ SET status = CASE
         ELSE 'in_fulfilment' END,
     hold_reason = CASE WHEN :on_hold THEN o.hold_reason END,
     promise = (SELECT max(promise) FROM (
-        SELECT promise FROM shipments WHERE order_id = :order_id AND status <> 'abandoned'
+        SELECT promise FROM shipments
+        WHERE order_id = :order_id AND status NOT IN ('abandoned', 'expired')
         UNION ALL
         SELECT s.promise FROM jsonb_to_recordset(:shipments) AS s(promise timestamptz)
         UNION ALL
@@ -181,6 +183,7 @@ async def write_plan(
                     "dispatch_day": _text(sourced.dispatch_day),
                     "cost": sourced.costs.total,
                     "co2_grams": sourced.co2_grams,
+                    "collect_at": planned.collect_at,
                 }
                 for planned, sourced in zip(shipments, plan.shipments, strict=True)
             ],

@@ -40,6 +40,7 @@ ORDER BY id FOR NO KEY UPDATE
 """)
 _WAITING = text("""
 SELECT o.id, o.channel, o.critical, o.ship_complete, o.ordered_at, l.sku,
+       CASE o.type WHEN 'collect' THEN o.collect_at END AS only_at,
        sum(l.backordered)::int
            - coalesce((SELECT sum(e.units) FROM earmarks e
                        WHERE e.order_id = o.id AND e.sku = l.sku), 0)::int AS lacking,
@@ -185,6 +186,7 @@ async def _read_waiting(conn: AsyncConnection, ids: Sequence[str]) -> list[Waiti
             ordered_at=orders[order_id].ordered_at,
             open_units=units,
             declined=frozenset(declined[order_id]),
+            only_at=orders[order_id].only_at,
         )
         for order_id, units in open_units.items()
     ]

@@ -77,6 +77,14 @@ WITH claim AS (
 UPDATE accounts a SET open_amount = a.open_amount - claim.open_amount
 FROM claim WHERE a.customer_id = claim.customer_id
 """)
+_GIVE_BACK = text("""
+WITH claim AS (
+    UPDATE credit_claims SET open_amount = open_amount - :amount
+    WHERE order_id = :order_id RETURNING customer_id
+)
+UPDATE accounts a SET open_amount = a.open_amount - :amount
+FROM claim WHERE a.customer_id = claim.customer_id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +161,11 @@ async def release(conn: AsyncConnection, order_id: str) -> str | None:
     if customer_id is not None:
         await conn.execute(_RELEASE, {"order_id": order_id})
     return customer_id
+
+
+async def give_back(conn: AsyncConnection, order_id: str, amount: int) -> None:
+    """Take a part of what is open of an order out of the exposure: that part is cancelled.
+
+    The account is locked by an earlier statement.
+    """
+    await conn.execute(_GIVE_BACK, {"order_id": order_id, "amount": amount})

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.policies import ASSIGNED
 from domain.identity import order_id
 from domain.messages.orders import OrderFacts, OrderStatus, OrderType, Tender
 from domain.messages.policy import OrderPolicy
@@ -25,8 +27,18 @@ class NewLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """Where an order is to be fetched; `collect` says that customers may fetch there."""
+
+    name: str
+    country: str
+    postal_code: str
+    collect: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
-    """The personal data of an order."""
+    """The personal data of an order. What is not known of an address is empty."""
 
     name: str
     street: str
@@ -40,7 +52,8 @@ class Contact:
 class NewOrder:
     """An order as a channel sends it. `body_hash` stands for all that was sent; `language` is None
     for the customer's own, `ship_complete` for what is agreed with the customer; `idempotency_key`
-    is the channel's name for this one request."""
+    is the channel's name for this one request; without `country` and `postal_code` they are those
+    of the store `collect_at`."""
 
     channel: str
     reference: str
@@ -49,14 +62,16 @@ class NewOrder:
     tender: Tender
     currency: str
     language: str | None
-    country: str
-    postal_code: str
+    country: str | None
+    postal_code: str | None
     requested_date: date | None
     ship_complete: bool | None
     critical: bool
     contact: Contact
     lines: Sequence[NewLine]
     idempotency_key: str | None = None
+    type: OrderType = OrderType.DELIVERY
+    collect_at: str | None = None
 
     @property
     def id(self) -> str:
@@ -67,9 +82,15 @@ class NewOrder:
         return sum(line.quantity * line.unit_price for line in self.lines)
 
     def facts(
-        self, ordered_at: datetime, language: str, *, terms_complete: bool = False
+        self,
+        ordered_at: datetime,
+        language: str,
+        *,
+        terms_complete: bool = False,
+        store: Store | None = None,
     ) -> OrderFacts:
-        """What of it a workflow may know; `terms_complete` goes where it says nothing itself."""
+        """What of it a workflow may know; `terms_complete` goes where it says nothing itself,
+        `store` is where it is fetched."""
         return OrderFacts(
             order_id=self.id,
             channel=self.channel,
@@ -79,13 +100,16 @@ class NewOrder:
             currency=self.currency,
             total=self.total,
             line_count=len(self.lines),
-            country=self.country,
-            postal_code=self.postal_code,
+            country=self.country or (store.country if store else ""),
+            postal_code=self.postal_code or (store.postal_code if store else ""),
             language=language,
             ordered_at=ordered_at,
             requested_date=self.requested_date,
             ship_complete=terms_complete if self.ship_complete is None else self.ship_complete,
             critical=self.critical,
+            type=self.type,
+            collect_at=self.collect_at,
+            collect_name=store.name if store else None,
         )
 
 
@@ -105,7 +129,8 @@ class Findings:
     """What the books say about a new order. `customer_language` is None for an unknown customer,
     `account_currency` for one without an account; `terms_complete` says that the customer wants
     all lines at once; `key_hash` is the body for which the idempotency key was used before;
-    `policy` is the order's own if it stands already, else the active one."""
+    `policy` is the order's own if it stands already, else the active one; `store` is None where no
+    active location is called like the one to fetch it at."""
 
     channel_known: bool
     customer_language: str | None
@@ -116,9 +141,10 @@ class Findings:
     key_hash: str | None
     earlier: Earlier | None
     policy: OrderPolicy | None
+    store: Store | None
 
 
-_EXAMINE = text("""
+_EXAMINE = text(f"""
 SELECT
     EXISTS (SELECT FROM channels WHERE code = :channel) AS channel_known,
     customers.language AS customer_language,
@@ -132,10 +158,14 @@ SELECT
     orders.language,
     orders.ship_complete,
     orders.ordered_at,
-    policies.body AS policy
+    policies.body AS policy,
+    store.name AS store_name,
+    store.country AS store_country,
+    store.postal_code AS store_postal_code,
+    store.collect AS store_collect
 FROM (
     SELECT
-        coalesce(array_agg(DISTINCT line.sku) FILTER (WHERE products.sku IS NULL), '{}')
+        coalesce(array_agg(DISTINCT line.sku) FILTER (WHERE products.sku IS NULL), '{{}}')
             AS unknown_skus,
         coalesce(sum(products.weight_grams::bigint * line.quantity), 0)::bigint AS weight_grams
     FROM jsonb_to_recordset(:lines) AS line (sku text, quantity int)
@@ -145,27 +175,27 @@ LEFT JOIN customers ON customers.id = :customer_id
 LEFT JOIN accounts ON accounts.customer_id = customers.id
 LEFT JOIN effects AS used ON used.key = :key
 LEFT JOIN orders ON orders.channel = :channel AND orders.reference = :reference
-LEFT JOIN LATERAL (
-    SELECT policy_version FROM policy_assignments AS fits
-    WHERE coalesce(fits.channel = :channel, true)
-      AND coalesce(fits.segment = customers.segment, true)
-      AND coalesce(fits.type = :type, true)
-      AND coalesce(fits.country = :country, true)
-    ORDER BY position LIMIT 1
-) AS assigned ON true
+LEFT JOIN locations AS store ON store.id = :collect_at AND store.active
+CROSS JOIN LATERAL (
+    SELECT CAST(:type AS text) AS type, coalesce(store.country, CAST(:country AS text)) AS country
+) AS asks
+LEFT JOIN LATERAL ({ASSIGNED}) AS assigned ON true
 LEFT JOIN policies ON policies.version = coalesce(orders.policy_version, assigned.policy_version)
-""").bindparams(bindparam("lines", type_=JSONB))
+""").bindparams(  # noqa: S608 - made of a constant
+    bindparam("lines", type_=JSONB)
+)
 
 _INSERT = text("""
 WITH received AS (
     INSERT INTO orders (
         id, channel, reference, customer_id, body_hash, tender, currency, total, language,
-        country, postal_code, requested_date, ship_complete, critical, policy_version, ordered_at
+        country, postal_code, requested_date, ship_complete, critical, policy_version, ordered_at,
+        type, collect_at
     )
     VALUES (
         :id, :channel, :reference, :customer_id, :body_hash, :tender, :currency, :total, :language,
         :country, :postal_code, :requested_date, :ship_complete, :critical, :policy_version,
-        :ordered_at
+        :ordered_at, :type, :collect_at
     )
     ON CONFLICT DO NOTHING
     RETURNING id
@@ -185,6 +215,10 @@ WITH received AS (
 SELECT count(*) FROM received
 """).bindparams(bindparam("lines", type_=JSONB), bindparam("detail", type_=JSONB))
 
+_STORE = text("""
+SELECT name, country, postal_code, collect FROM locations WHERE id = :id AND active
+""")
+
 _CLAIM_KEY = text("""
 INSERT INTO effects (key, request_hash, result) VALUES (:key, :request_hash, :result)
 ON CONFLICT DO NOTHING RETURNING 1
@@ -200,8 +234,9 @@ async def examine(connection: AsyncConnection, order: NewOrder) -> Findings:
                 "channel": order.channel,
                 "reference": order.reference,
                 "customer_id": order.customer_id,
-                "type": OrderType.DELIVERY.value,
+                "type": order.type.value,
                 "country": order.country,
+                "collect_at": order.collect_at,
                 "key": _key(order),
                 "lines": [{"sku": line.sku, "quantity": line.quantity} for line in order.lines],
             },
@@ -226,7 +261,23 @@ async def examine(connection: AsyncConnection, order: NewOrder) -> Findings:
         key_hash=found.key_hash,
         earlier=earlier,
         policy=None if found.policy is None else OrderPolicy.model_validate(found.policy),
+        store=_store(found),
     )
+
+
+def _store(found: Row[Any]) -> Store | None:
+    if found.store_name is None:
+        return None
+    return Store(
+        found.store_name, found.store_country, found.store_postal_code, found.store_collect
+    )
+
+
+async def read_store(engine: AsyncEngine, location_id: str) -> Store | None:
+    """An active location as somewhere to fetch at; None if there is none of that id."""
+    async with engine.connect() as connection:
+        row = (await connection.execute(_STORE, {"id": location_id})).one_or_none()
+    return None if row is None else Store(*row)
 
 
 async def claim_key(connection: AsyncConnection, order: NewOrder) -> bool:

@@ -12,11 +12,14 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import (
+    ColumnElement,
     Table,
     TableValuedAlias,
     bindparam,
+    case,
     column,
     func,
+    literal,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -25,6 +28,7 @@ from sqlalchemy.sql.expression import ColumnClause
 
 from adapters.postgres import arrivals, stock, tables
 from domain.calendar import LocationCalendar, ServiceCalendar
+from domain.reliability import Outcome
 from domain.sourcing import WeightBreak
 from domain.stock import Position
 
@@ -205,9 +209,19 @@ async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[_Row
     given = _recordset([column(name, table.c[name].type) for name in names])
     statement = insert(table).from_select(names, select(*(given.c[name] for name in names)))
     keys = [key.name for key in table.primary_key]
-    changes = {name: statement.excluded[name] for name in names if name not in keys}
+    changes: dict[str, ColumnElement[Any]] = {
+        name: statement.excluded[name] for name in names if name not in keys
+    }
+    if table is tables.locations:
+        changes["reliability"] = _unless_learned(table, statement.excluded["reliability"])
     statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
     await connection.execute(statement, {"rows": _json(rows)})
+
+
+def _unless_learned(locations: Table, given: ColumnElement[float]) -> ColumnElement[float]:
+    """What is said of a location counts until its shipments have said something themselves."""
+    shipments = sum((locations.c[outcome.value] for outcome in Outcome), literal(0))
+    return case((shipments == 0, given), else_=locations.c.reliability)
 
 
 def _recordset(columns: Sequence[ColumnClause[Any]]) -> TableValuedAlias:

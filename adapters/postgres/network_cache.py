@@ -57,9 +57,13 @@ class KnownNetwork:
 
 
 class NetworkCache:
-    """Active locations and all carrier services, at most `max_age` seconds old."""
+    """Active locations and all carrier services, at most `max_age` seconds old. Without
+    `for_decisions` no snapshot of them is stored: nothing that is decided may rest on it."""
 
-    def __init__(self, engine: AsyncEngine, max_age: float = 1.0) -> None:
+    def __init__(
+        self, engine: AsyncEngine, max_age: float = 1.0, *, for_decisions: bool = True
+    ) -> None:
+        self._for_decisions = for_decisions
         self._engine = engine
         self._max_age = max_age
         self._read_at = float("-inf")
@@ -68,7 +72,7 @@ class NetworkCache:
         self._known = KnownNetwork()
 
     async def read(self) -> KnownNetwork:
-        """The network; its snapshot is stored."""
+        """The network; its snapshot is stored for decisions."""
         if time.monotonic() - self._read_at > self._max_age:
             async with self._engine.begin() as conn:
                 locations = [dict(row) for row in (await conn.execute(_LOCATIONS)).mappings()]
@@ -102,7 +106,8 @@ class NetworkCache:
             ),
             hash=sha256(body.encode()).hexdigest(),
         )
-        await conn.execute(_KEEP, {"hash": known.hash, "body": json.loads(body)})
+        if self._for_decisions:
+            await conn.execute(_KEEP, {"hash": known.hash, "body": json.loads(body)})
         self._locations, self._services, self._known = kept_locations, kept_services, known
 
 

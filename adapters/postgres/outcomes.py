@@ -126,7 +126,8 @@ ORDER BY o.ordered_at, o.id
 """)
 _OTIF = text("""
 WITH arrivals AS (
-    SELECT r.order_id, r.line_id, max(s.delivered_at) AS at,
+    -- What is fetched has arrived when its customer can have it.
+    SELECT r.order_id, r.line_id, max(coalesce(s.ready_at, s.delivered_at)) AS at,
         sum(r.consumed) FILTER (WHERE s.status = 'delivered') AS units
     FROM reservations r JOIN shipments s ON s.id = r.shipment_id
     WHERE r.consumed > 0 GROUP BY r.order_id, r.line_id

@@ -11,14 +11,15 @@ from domain.notices import Told, news
 from domain.stock import Position
 
 _OUTLOOK = text("""
-SELECT o.reference, o.told, s.promise, c.expected, c.expected_units,
+SELECT o.reference, o.told, store.name AS store, s.promise, c.expected, c.expected_units,
        s.planned OR EXISTS (SELECT FROM earmarks e WHERE e.order_id = o.id AND e.units > 0)
            AS open,
        (SELECT coalesce(sum(l.backordered), 0)::int FROM order_lines l WHERE l.order_id = o.id)
            AS backordered
 FROM orders o
+LEFT JOIN locations store ON store.id = o.collect_at
 CROSS JOIN LATERAL (
-    SELECT max(promise) FILTER (WHERE status <> 'abandoned') AS promise,
+    SELECT max(promise) FILTER (WHERE status NOT IN ('abandoned', 'expired')) AS promise,
            coalesce(bool_or(status = 'planned'), false) AS planned
     FROM shipments WHERE order_id = o.id) AS s
 CROSS JOIN LATERAL (
@@ -47,7 +48,7 @@ WITH before AS (
     DELETE FROM earmarks WHERE order_id = :order_id RETURNING sku, location_id, units
 ), given_up AS (
     UPDATE shipments SET status = 'abandoned'
-    WHERE order_id = :order_id AND status NOT IN ('dispatched', 'delivered')
+    WHERE order_id = :order_id AND status NOT IN ('dispatched', 'delivered', 'expired')
 ), by_line AS (
     SELECT line_id, sum(units) AS units FROM freed GROUP BY line_id
 ), lines AS (
@@ -93,6 +94,7 @@ async def tell_promise(step: Step, occasion: str) -> None:
         units=row.backordered,
         expected=_instant(row.expected),
         expected_units=row.expected_units,
+        **({} if row.store is None else {"store": row.store}),
     )
     await step.conn.execute(_TOLD, {"order_id": step.order_id, "told": now.model_dump()})
 

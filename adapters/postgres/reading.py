@@ -22,7 +22,13 @@ from adapters.postgres.tables import (
     supplies,
     supply_claims,
 )
-from domain.messages.orders import HoldReason, OrderStatus, ShipmentStatus, Tender
+from domain.messages.orders import (
+    HoldReason,
+    OrderStatus,
+    OrderType,
+    ShipmentStatus,
+    Tender,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ class ShipmentLineView:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentView:
-    """`lines` are the units that it carries, or was to carry if it is abandoned."""
+    """`lines` are the units that it carries, or was to carry if it is abandoned. `pick_by` and
+    `dispatch_by` are the last moments that keep the promise."""
 
     shipment_id: str
     location_id: str
@@ -76,6 +83,12 @@ class ShipmentView:
     tracking_number: str | None
     dispatched_at: datetime | None
     delivered_at: datetime | None
+    pick_by: datetime | None
+    dispatch_by: datetime | None
+    collect_at: str | None
+    ready_at: datetime | None
+    collect_until: datetime | None
+    collected_at: datetime | None
     lines: Sequence[ShipmentLineView]
 
 
@@ -127,6 +140,9 @@ class OrderView:
     requested_date: date | None
     ship_complete: bool
     critical: bool
+    policy_version: str
+    type: OrderType
+    collect_at: str | None
     ordered_at: datetime
     closed_at: datetime | None
     lines: Sequence[LineView]
@@ -147,7 +163,12 @@ async def read_order(engine: AsyncEngine, order_id: str) -> OrderView | None:
         if order is None:
             return None
         return OrderView(
-            **{**order, "status": OrderStatus(order["status"]), "tender": Tender(order["tender"])},
+            **{
+                **order,
+                "status": OrderStatus(order["status"]),
+                "tender": Tender(order["tender"]),
+                "type": OrderType(order["type"]),
+            },
             lines=await _line_views(connection, order_id),
             shipments=await _shipment_views(connection, order_id),
             invoices=[InvoiceView(**row) for row in await _rows(connection, _invoices(order_id))],
@@ -195,7 +216,8 @@ async def _shipment_views(connection: AsyncConnection, order_id: str) -> list[Sh
 def _order(order_id: str) -> Select[Any]:
     columns = (
         "channel reference customer_id status hold_reason tender currency total country "
-        "postal_code language promise requested_date ship_complete critical ordered_at closed_at"
+        "postal_code language promise requested_date ship_complete critical ordered_at closed_at "
+        "policy_version type collect_at"
     )
     return select(
         orders.c.id.label("order_id"), *(orders.c[name] for name in columns.split())
@@ -231,7 +253,8 @@ def _expected(order_id: str) -> Select[Any]:
 
 def _shipments(order_id: str) -> Select[Any]:
     columns = (
-        "location_id carrier service status promise why tracking_number dispatched_at delivered_at"
+        "location_id carrier service status promise why tracking_number dispatched_at delivered_at "
+        "pick_by dispatch_by collect_at ready_at collect_until collected_at"
     )
     return (
         select(
@@ -248,8 +271,10 @@ def _shipments(order_id: str) -> Select[Any]:
 
 def _reservations(order_id: str) -> Select[Any]:
     carried = reservations.c.held + reservations.c.consumed
-    abandoned = shipments.c.status == ShipmentStatus.ABANDONED.value
-    quantity = case((abandoned, reservations.c.planned), else_=carried)
+    given_up = shipments.c.status.in_(
+        [ShipmentStatus.ABANDONED.value, ShipmentStatus.EXPIRED.value]
+    )
+    quantity = case((given_up, reservations.c.planned), else_=carried)
     return (
         select(
             reservations.c.shipment_id,

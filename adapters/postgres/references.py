@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.tables import bookings, reservations, shipments
+from domain.messages.orders import ShipmentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,15 @@ class ReleasedLine:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedShipment:
+    """`is_at_store` says that the location hands it over to the customer, `has_expired` that it was
+    not fetched in time, `is_own` that the location is the one that picks it."""
+
     shipment_id: str
     order_id: str
     lines: Mapping[str, ReleasedLine]
+    is_own: bool
+    is_at_store: bool
+    has_expired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,22 @@ class BookedShipment:
 async def shipment_at(
     engine: AsyncEngine, location_id: str, shipment_id: str
 ) -> ReleasedShipment | None:
-    """The shipment of that id, if it is the location's own."""
+    """The shipment of that id, if it is the location's own, or fetched there."""
     query = (
         select(
-            shipments.c.order_id, reservations.c.line_id, reservations.c.sku, reservations.c.planned
+            shipments.c.order_id,
+            shipments.c.status,
+            shipments.c.location_id,
+            shipments.c.collect_at,
+            reservations.c.line_id,
+            reservations.c.sku,
+            reservations.c.planned,
         )
         .outerjoin(reservations, reservations.c.shipment_id == shipments.c.id)
-        .where(shipments.c.id == shipment_id, shipments.c.location_id == location_id)
+        .where(
+            shipments.c.id == shipment_id,
+            or_(shipments.c.location_id == location_id, shipments.c.collect_at == location_id),
+        )
     )
     async with engine.connect() as connection:
         rows = (await connection.execute(query)).all()
@@ -51,7 +67,15 @@ async def shipment_at(
     lines = {
         row.line_id: ReleasedLine(row.sku, row.planned) for row in rows if row.line_id is not None
     }
-    return ReleasedShipment(shipment_id, rows[0].order_id, lines)
+    first = rows[0]
+    return ReleasedShipment(
+        shipment_id,
+        first.order_id,
+        lines,
+        is_own=first.location_id == location_id,
+        is_at_store=first.collect_at == location_id,
+        has_expired=first.status == ShipmentStatus.EXPIRED,
+    )
 
 
 async def shipment_booked_at(

@@ -12,9 +12,12 @@ _SHIPMENT = text("""
 SELECT s.id, s.order_id, s.location_id, s.carrier, s.service, s.status, s.weight_grams, s.promise,
        s.tracking_number, s.label_url, l.name AS location_name, l.country AS origin_country,
        l.postal_code AS origin_postal_code, o.reference, o.currency, o.critical, o.tender,
-       o.country, o.postal_code, c.name, c.street, c.city, c.email, c.phone
+       o.country, o.postal_code, c.name, c.street, c.city, c.email, c.phone, s.collect_at,
+       store.name AS store_name, store.country AS store_country,
+       store.postal_code AS store_postal_code, store.timezone AS store_timezone
 FROM shipments s
 JOIN locations l ON l.id = s.location_id
+LEFT JOIN locations store ON store.id = s.collect_at
 JOIN orders o ON o.id = s.order_id
 JOIN order_contacts c ON c.order_id = o.id
 WHERE s.id = :shipment_id
@@ -49,8 +52,10 @@ SELECT :reference, id, carrier, service, 'voided' FROM shipments WHERE id = :shi
 ON CONFLICT (reference) DO UPDATE SET state = 'voided'
 WHERE bookings.state IN ('intent', 'booked')
 """)
+_BOOKED_CARRIER = text("SELECT carrier FROM bookings WHERE reference = :reference")
 _RELEASED = text("""
-UPDATE shipments SET status = 'released' WHERE id = :shipment_id AND status = 'booked'
+UPDATE shipments SET status = 'released'
+WHERE id = :shipment_id AND (status = 'booked' OR (status = 'planned' AND carrier = ''))
 """)
 _ABANDONED = text("SELECT status = 'abandoned' FROM shipments WHERE id = :shipment_id")
 _STATUS = text("UPDATE shipments SET status = :status WHERE id = :shipment_id")
@@ -105,7 +110,22 @@ async def read_shipment(conn: AsyncConnection, shipment_id: str) -> dict[str, An
 
 
 def recipient_of(shipment: dict[str, Any]) -> Recipient:
-    """Who a shipment goes to (personal data), from what `read_shipment` gives."""
+    """Who a shipment goes to (personal data), from what `read_shipment` gives. A parcel for
+    somebody who fetches it goes to the store, under that name."""
+    customer = customer_of(shipment)
+    if shipment["collect_at"] is None or not shipment["carrier"]:
+        return customer
+    store = {
+        "street": shipment["store_name"],
+        "city": shipment["store_name"],
+        "postal_code": shipment["store_postal_code"],
+        "country": shipment["store_country"],
+    }
+    return customer.model_copy(update=store)
+
+
+def customer_of(shipment: dict[str, Any]) -> Recipient:
+    """Whose shipment it is (personal data), from what `read_shipment` gives."""
     names = ("name", "street", "city", "postal_code", "country", "email", "phone")
     return Recipient(**{name: shipment[name] for name in names})
 
@@ -150,6 +170,12 @@ async def write_voided(conn: AsyncConnection, shipment_id: str, reference: str) 
     """Void a booking in our books, also one that was never made; False when it was void before."""
     written = await conn.execute(_VOIDED, {"shipment_id": shipment_id, "reference": reference})
     return written.rowcount == 1
+
+
+async def read_booked_carrier(conn: AsyncConnection, reference: str) -> str:
+    """The carrier that a booking is at, or was to be."""
+    carrier: str = (await conn.execute(_BOOKED_CARRIER, {"reference": reference})).scalar_one()
+    return carrier
 
 
 async def write_released(conn: AsyncConnection, shipment_id: str) -> bool:

@@ -12,16 +12,23 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.messages.events import FundsArrived, StockArrived, StockTaken, YieldShipment
+from domain.messages.events import (
+    FundsArrived,
+    PlannedAnew,
+    StockArrived,
+    StockTaken,
+    YieldShipment,
+)
 from domain.timeline import EventKind
 
-OrderSignal = StockArrived | StockTaken | YieldShipment | FundsArrived
+OrderSignal = StockArrived | StockTaken | YieldShipment | FundsArrived | PlannedAnew
 
 _NAMES: dict[type[OrderSignal], str] = {
     StockArrived: "stock_arrived",
     StockTaken: "stock_taken",
     YieldShipment: "yield_shipment",
     FundsArrived: "funds_arrived",
+    PlannedAnew: "planned_anew",
 }
 _SEND = text("""
 INSERT INTO order_signals (order_id, name, payload)

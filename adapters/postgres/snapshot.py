@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -24,14 +24,35 @@ from domain.sourcing import (
 )
 from domain.stock import Position
 
-_STANDING = text("""
+DESTINATION = """
+LEFT JOIN locations store ON store.id = o.collect_at
+CROSS JOIN LATERAL (
+    SELECT coalesce(store.country, o.country) AS country,
+           coalesce(store.postal_code, o.postal_code) AS postal_code
+) AS goes
+LEFT JOIN postal_codes exact
+    ON exact.country = goes.country AND exact.postal_code = goes.postal_code
+LEFT JOIN postal_codes middle ON middle.country = goes.country AND middle.postal_code = ''
+"""
+"""To where a row `o` goes: the store `o.collect_at`, or else its own country and postal code."""
+WHERE_IT_GOES = """
+goes.country, goes.postal_code,
+coalesce(store.latitude, exact.latitude, middle.latitude, 0) AS latitude,
+coalesce(store.longitude, exact.longitude, middle.longitude, 0) AS longitude,
+coalesce(store.region, exact.region, middle.region) AS region,
+coalesce(store.timezone, exact.timezone, middle.timezone) AS timezone
+"""
+"""What a problem holds of a `DESTINATION`."""
+PLANNED = """
+SELECT location_id, dispatch_day AS day, count(*)::int AS shipments FROM shipments
+WHERE location_id = ANY(:locations) AND dispatch_day >= :since AND status <> 'abandoned'
+GROUP BY location_id, dispatch_day ORDER BY location_id, dispatch_day
+"""
+
+_STANDING = text(f"""
 SELECT o.status, o.ordered_at, o.currency, o.requested_date, o.ship_complete, o.critical,
        o.channel, o.type, o.collect_at,
-       goes.country, goes.postal_code,
-       coalesce(store.latitude, exact.latitude, middle.latitude, 0) AS latitude,
-       coalesce(store.longitude, exact.longitude, middle.longitude, 0) AS longitude,
-       coalesce(store.region, exact.region, middle.region) AS region,
-       coalesce(store.timezone, exact.timezone, middle.timezone) AS timezone,
+       {WHERE_IT_GOES},
        (SELECT coalesce(jsonb_agg(jsonb_build_object('line_id', l.line_id, 'sku', l.sku,
                    'quantity', l.backordered, 'unit_value', l.unit_price,
                    'weight_grams', p.weight_grams, 'volume_cm3', p.volume_cm3,
@@ -48,21 +69,10 @@ SELECT o.status, o.ordered_at, o.currency, o.requested_date, o.ship_complete, o.
         )) AS scarcities,
        EXISTS (SELECT FROM supply_claims c WHERE c.order_id = o.id) AS rests_on_supplies
 FROM orders o
-LEFT JOIN locations store ON store.id = o.collect_at
-CROSS JOIN LATERAL (
-    SELECT coalesce(store.country, o.country) AS country,
-           coalesce(store.postal_code, o.postal_code) AS postal_code
-) AS goes
-LEFT JOIN postal_codes exact
-    ON exact.country = goes.country AND exact.postal_code = goes.postal_code
-LEFT JOIN postal_codes middle ON middle.country = goes.country AND middle.postal_code = ''
+{DESTINATION}
 WHERE o.id = :order_id
-""")
-_PLANNED = text("""
-SELECT location_id, dispatch_day AS day, count(*)::int AS shipments FROM shipments
-WHERE location_id = ANY(:locations) AND dispatch_day >= :since AND status <> 'abandoned'
-GROUP BY location_id, dispatch_day ORDER BY location_id, dispatch_day
-""")
+""")  # noqa: S608 - made of the constants above
+_PLANNED = text(PLANNED)
 _LOCK_DAYS = text("""
 SELECT pg_advisory_xact_lock(hashtextextended('location-days/' || id, 0))
 FROM unnest(CAST(:locations AS text[])) WITH ORDINALITY AS limited(id, n) ORDER BY n
@@ -73,21 +83,25 @@ FROM unnest(CAST(:locations AS text[])) WITH ORDINALITY AS limited(id, n) ORDER 
 class Standing:
     """What sourcing has to know of an order. `earmarks` are the units that it has reserved and that
     are in no shipment; `rests_on_supplies` says that some that it lacks are promised from what is
-    to come; `collect_at` is the store where it is fetched; `facts` is what a problem holds of the
-    order itself."""
+    to come; `facts` is what a problem holds of the order itself."""
 
     ordered_at: datetime
     is_final: bool
     lines: tuple[Line, ...]
     earmarks: dict[Position, int]
     rests_on_supplies: bool
-    collect_at: str | None
     facts: dict[str, Any]
 
     @property
     def channel(self) -> str:
         """The sales channel that the order came through."""
         return str(self.facts["channel"])
+
+    @property
+    def collect_at(self) -> str | None:
+        """The store where the customer fetches it."""
+        store: str | None = self.facts["collect_at"]
+        return store
 
 
 async def read_standing(conn: AsyncConnection, order_id: str) -> Standing:
@@ -99,7 +113,6 @@ async def read_standing(conn: AsyncConnection, order_id: str) -> Standing:
         lines=tuple(Line.model_validate(line) for line in row.pop("lines")),
         earmarks={(sku, location): units for sku, location, units in row.pop("earmarks")},
         rests_on_supplies=row.pop("rests_on_supplies"),
-        collect_at=row.pop("collect_at"),
         facts=row,
     )
 
@@ -144,10 +157,20 @@ async def read_planned(
     """How many shipments these locations hand over each day from `at` on."""
     if not locations:
         return ()
-    # In the far west it is still the day before.
-    asked = {"locations": list(locations), "since": at.date() - timedelta(days=1)}
+    asked = {"locations": list(locations), "since": planned_since(at)}
     rows = (await conn.execute(_PLANNED, asked)).mappings()
     return tuple(PlannedDay.model_validate(dict(row)) for row in rows)
+
+
+def planned_since(at: datetime) -> date:
+    """The first day that may still count anywhere: in the far west it is still the day before."""
+    return at.date() - timedelta(days=1)
+
+
+async def keep_days(conn: AsyncConnection, locations: Sequence[str]) -> None:
+    """Keep the days of these locations, in the order of their ids, until the end of the
+    transaction: nobody else fills them meanwhile."""
+    await conn.execute(_LOCK_DAYS, {"locations": locations})
 
 
 async def has_capacity(conn: AsyncConnection, problem: SourcingProblem, plan: SourcingPlan) -> bool:
@@ -169,7 +192,7 @@ async def has_capacity(conn: AsyncConnection, problem: SourcingProblem, plan: So
     if not wanted:
         return True
     locations = sorted({location for location, _ in wanted})
-    await conn.execute(_LOCK_DAYS, {"locations": locations})
+    await keep_days(conn, locations)
     # A statement of its own: it sees what those who had the lock have committed.
     planned = {
         (row.location_id, row.day): row.shipments

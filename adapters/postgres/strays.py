@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.identity import FIRST_BOOKING
 from domain.messages.orders import (
     OrderFacts,
     OrderStatus,
@@ -43,8 +44,10 @@ WHERE p.state IN ('intent', 'authorised') AND p.captured < p.authorised
   AND o.status IN ('closed', 'cancelled')
 UNION SELECT s.order_id FROM bookings b JOIN shipments s ON s.id = b.shipment_id
 JOIN orders o ON o.id = s.order_id
-WHERE b.state = 'voided' AND s.status = 'abandoned' AND o.status IN ('closed', 'cancelled')
-  AND NOT EXISTS (SELECT FROM effects f WHERE f.key = s.id || ':void:1')
+WHERE b.state = 'voided' AND b.reason IS DISTINCT FROM 'never asked for'
+  AND s.status = 'abandoned' AND o.status IN ('closed', 'cancelled')
+  AND NOT EXISTS (SELECT FROM effects f WHERE f.key = s.id || ':void:' || split_part(
+      b.reference, ':', 4))
 """)
 _WAITING_SKUS = text("""
 SELECT DISTINCT l.sku FROM orders o JOIN order_lines l ON l.order_id = o.id
@@ -68,14 +71,24 @@ WHERE o.id = :order_id
 _SHIPMENTS = text("""
 SELECT s.id AS shipment_id, s.location_id, l.name AS location_name, s.carrier, s.service,
        s.status, s.promise, s.pick_by, s.dispatch_by, s.why, s.tracking_number, s.dispatched_at,
+       s.collect_at, store.name AS collect_name, s.ready_at, s.collect_until,
        coalesce((SELECT min(c.name) FROM carrier_services c
                  WHERE c.carrier = s.carrier AND c.service = s.service), s.service) AS service_name,
        (SELECT coalesce(jsonb_object_agg(r.line_id, r.held + r.consumed), '{}')
         FROM reservations r WHERE r.shipment_id = s.id AND r.held + r.consumed > 0) AS lines,
        EXISTS (SELECT FROM bookings b WHERE b.shipment_id = s.id AND b.state <> 'refused')
            AS was_asked_for,
-       EXISTS (SELECT FROM effects f WHERE f.key = s.id || ':void:1') AS is_voided
+       b.attempts, b.live, b.superseded
 FROM shipments s JOIN locations l ON l.id = s.location_id
+LEFT JOIN locations store ON store.id = s.collect_at
+CROSS JOIN LATERAL (
+    SELECT max(n.attempt) AS attempts, max(n.attempt) FILTER (WHERE n.live) AS live,
+           coalesce(array_agg(n.attempt ORDER BY n.attempt) FILTER (WHERE NOT n.live
+               AND NOT EXISTS (SELECT FROM effects f WHERE f.key = s.id || ':void:' || n.attempt)
+           ), '{}') AS superseded
+    FROM (SELECT split_part(b.reference, ':', 4)::int AS attempt, b.state <> 'voided' AS live
+          FROM bookings b WHERE b.shipment_id = s.id AND b.state <> 'refused'
+            AND b.reason IS DISTINCT FROM 'never asked for') AS n) AS b
 WHERE s.order_id = :order_id ORDER BY length(s.id), s.id
 """)
 _PLAN = frozenset(PlannedShipment.model_fields)
@@ -159,19 +172,28 @@ def _shipment(row: RowMapping, reason: str) -> ShipmentState:
     status = written
     if written is ShipmentStatus.PLANNED and row["was_asked_for"]:
         status = ShipmentStatus.BOOKED
-    elif written is ShipmentStatus.BOOKED:
+    elif written is ShipmentStatus.BOOKED or (
+        written is ShipmentStatus.PLANNED and not row["carrier"]
+    ):
         status = ShipmentStatus.RELEASED
+    attempts = row["attempts"] or FIRST_BOOKING
     shipment = ShipmentState(
         plan=PlannedShipment(**{name: row[name] for name in _PLAN}),
         status=status,
         tracking_number=row["tracking_number"],
+        ready_at=row["ready_at"],
+        collect_until=row["collect_until"],
+        booking=row["live"] or attempts,
+        attempts=attempts,
     )
     if status.is_abandoned:
-        pending = row["was_asked_for"] and not row["is_voided"]
-        shipment.to_recall = shipment.to_void = pending
-    elif status.has_left:
+        shipment.superseded = row["superseded"]
+        shipment.to_recall = bool(shipment.superseded)
+        return shipment
+    shipment.superseded = [n for n in row["superseded"] if n != shipment.booking]
+    if status.has_left:
         shipment.progress = Progress.DISPATCHED
         shipment.occurred_at = {Progress.DISPATCHED: row["dispatched_at"]}
-    else:
+    elif not status.is_over:
         shipment.withdrawal = Withdrawal(reason=reason, even_if_picked=True)
     return shipment

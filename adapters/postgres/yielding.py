@@ -64,16 +64,20 @@ async def ask(
     at: datetime,
     *,
     whole: bool,
+    only_at: str | None = None,
 ) -> int:
     """Ask shipments of standard orders for what a critical order lacks, by SKU; gives how many.
 
-    `exclusions` are ways that the order does not try, `whole` says that it wants all or nothing.
+    `exclusions` are ways that the order does not try, `whole` says that it wants all or nothing,
+    `only_at` is the one location that it may have it from.
     """
     asked = await conn.execute(_PROMISED, {"order_id": order_id})
     coming = {row.sku: row.units for row in asked}
     lacking = {sku: n - coming.get(sku, 0) for sku, n in lacking.items() if n > coming.get(sku, 0)}
     rows = (await conn.execute(_HOLDERS, {"skus": sorted(lacking), "limit": _LOOKED_AT})).mappings()
-    holders = [_usable(Holder(**row), exclusions) for row in rows]
+    holders = [
+        _usable(Holder(**row), exclusions) for row in rows if only_at in (None, row["location_id"])
+    ]
     chosen = choose(holders, lacking, whole=whole)
     if not chosen:
         return 0

@@ -6,7 +6,7 @@ import httpx
 from pydantic import BaseModel
 
 from adapters.http import Partner
-from domain.ports import Accepted, Recalled, Refused, ReleaseRequest
+from domain.ports import Accepted, Recalled, Refused, RelabelRequest, ReleaseRequest
 
 
 class _Recall(BaseModel):
@@ -43,3 +43,15 @@ class HttpWarehouses:
         )
         outcome = answer.expect_or_refusal(200, _Recall)
         return outcome if isinstance(outcome, Refused) else Recalled()
+
+    async def relabel(self, request: RelabelRequest) -> Accepted | Refused:
+        """Put another label on a shipment; see the port."""
+        answer = await self._partner.call(
+            "PATCH",
+            "warehouses",
+            request.location_id,
+            "releases",
+            reference=request.reference,
+            body=request.model_dump(mode="json", exclude={"location_id"}),
+        )
+        return answer.expect_or_refusal(202, Accepted)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from random import Random
 
 from adapters.postgres.network import Product
+from cli.demo.packing import packed
 from cli.demo.people import Buyer, invent
 from cli.demo.places import Places
 from cli.demo.scenario import OrderBody, Scarcity, Scenario, assemble
@@ -28,6 +29,9 @@ _ARTICLES = (
     "Safety boots", "Paint roller", "Sealant", "Spirit level", "Padlock", "Extension ladder",
     "Pipe wrench", "Dust mask", "Angle bracket",
 )  # fmt: skip
+
+# Millimetres of what is longer than its box would be.
+_LONGEST = {"Extension ladder": 2400, "Spirit level": 1250, "Pipe wrench": 600}
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,11 @@ def _article(dice: Random, number: int) -> _Article:
     kind = _ARTICLES[number % len(_ARTICLES)]
     weight = round(min(18_000, dice.lognormvariate(6.3, 1.1))) + 20
     price = round(min(40_000, dice.lognormvariate(7.0, 0.9))) + 49
-    return _Article(Product(f"AR-{number:04}", f"{kind} {number:03}", weight), price)
+    volume, longest = packed(dice, weight)
+    product = Product(
+        f"AR-{number:04}", f"{kind} {number:03}", weight, volume, _LONGEST.get(kind, longest)
+    )
+    return _Article(product, price)
 
 
 def _buyer(dice: Random, prefix: str, segment: str, number: int, places: Places) -> Buyer:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from random import Random
 
 from adapters.postgres.network import Product
+from cli.demo.packing import packed
 from cli.demo.people import Buyer, invent
 from cli.demo.places import Places
 from cli.demo.scenario import OrderBody, Scarcity, Scenario, assemble
@@ -36,15 +37,19 @@ def scenario_of(orders: Sequence[ImportedOrder], seed: int, places: Places) -> S
 
 
 def _products(seed: int, orders: Sequence[ImportedOrder]) -> list[Product]:
-    """Each SKU with the description that it first has, and a weight that depends on it alone."""
+    """Each SKU with the description that it first has, a weight and a size that depend on it
+    alone."""
     descriptions: dict[str, str] = {}
     for order in orders:
         for line in order.lines:
             descriptions.setdefault(line.sku, line.description)
-    return [
-        Product(sku, text, round(min(9000, Random(f"{seed}:{sku}").lognormvariate(5.2, 0.8))) + 10)
-        for sku, text in sorted(descriptions.items())
-    ]
+    return [_product(seed, sku, text) for sku, text in sorted(descriptions.items())]
+
+
+def _product(seed: int, sku: str, text: str) -> Product:
+    dice = Random(f"{seed}:{sku}")
+    weight = round(min(9000, dice.lognormvariate(5.2, 0.8))) + 10
+    return Product(sku, text, weight, *packed(dice, weight))
 
 
 def _channel(seed: int, customer_id: str) -> str:

@@ -6,8 +6,12 @@ The places are real, with their own coordinates; the companies and the prices ar
 from dataclasses import dataclass
 from datetime import timedelta
 
-from adapters.postgres.network import CarrierService, Channel, Location
-from domain.messages.policy import OrderPolicy
+from adapters.postgres.network import Channel, Location
+from cli.demo.calendars import location_calendar
+from cli.demo.carriers import services
+from domain.messages.policy import OrderPolicy, SourcingPolicy
+
+__all__ = ["CHANNELS", "behaviour", "locations", "policy", "services"]
 
 CHANNELS = (
     Channel("edi", "EDI"),
@@ -17,29 +21,37 @@ CHANNELS = (
 )
 
 _TIMEZONES = {"FR": "Europe/Paris", "BE": "Europe/Brussels", "GB": "Europe/London"}
+# For public holidays: of the places in Britain, all are in England.
+_REGIONS = {"GB": "ENG"}
+_CAPACITIES = {"manchester": 150}
+_SUPPLIED = ("FR", "BE", "LU", "DE", "NL")
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What places of a kind have in common; `handling` is cents for one shipment."""
+    """What places of a kind have in common; `handling` is cents for one shipment, `capacity` so
+    many shipments a day."""
 
     handling: int
     cut_off: int
     reliability: float
+    capacity: int | None = None
 
 
 _KINDS = {
     "warehouse": _Kind(handling=140, cut_off=17, reliability=0.98),
     "3pl": _Kind(handling=210, cut_off=15, reliability=0.96),
-    "store": _Kind(handling=320, cut_off=15, reliability=0.93),
+    "store": _Kind(handling=320, cut_off=16, reliability=0.93, capacity=60),
+    "supplier": _Kind(handling=260, cut_off=11, reliability=0.95),
 }
 
 
 def locations() -> tuple[Location, ...]:
-    """Six warehouses, three stores and a logistics provider."""
+    """Five warehouses, three stores where customers may fetch, a logistics provider, and a supplier
+    that sends what it sells through us itself."""
     return (
         _place("lille", "Lille-Lesquin", "warehouse", ("FR", "59810", 50.5897, 3.1117)),
-        _place("orleans", "Orléans-Saran", "warehouse", ("FR", "45770", 47.9502, 1.8767)),
+        _place("orleans", "Orléans-Saran, supplier", "supplier", ("FR", "45770", 47.9502, 1.8767)),
         _place("lyon", "Lyon Saint-Priest", "warehouse", ("FR", "69800", 45.6976, 4.9447)),
         _place("liege", "Liège-Grâce", "warehouse", ("BE", "4460", 50.6417, 5.4670)),
         _place("coventry", "Coventry", "warehouse", ("GB", "CV6", 52.4310, -1.5170)),
@@ -53,6 +65,8 @@ def locations() -> tuple[Location, ...]:
 
 def _place(id_: str, name: str, kind: str, where: tuple[str, str, float, float]) -> Location:
     country, postal_code, latitude, longitude = where
+    timezone, region, of_kind = _TIMEZONES[country], _REGIONS.get(country), _KINDS[kind]
+    capacity = _CAPACITIES.get(id_, of_kind.capacity)
     return Location(
         id=id_,
         name=name,
@@ -61,83 +75,24 @@ def _place(id_: str, name: str, kind: str, where: tuple[str, str, float, float])
         postal_code=postal_code,
         latitude=latitude,
         longitude=longitude,
-        timezone=_TIMEZONES[country],
-        handling_cost=_KINDS[kind].handling,
-        cut_off_hour=_KINDS[kind].cut_off,
-        reliability=_KINDS[kind].reliability,
+        timezone=timezone,
+        handling_cost=of_kind.handling,
+        cut_off_hour=of_kind.cut_off,
+        reliability=of_kind.reliability,
+        region=region,
+        calendar=location_calendar(kind, timezone, country, region, capacity),
+        markets=_SUPPLIED if kind == "supplier" else (),
+        collect=kind == "store",
     )
-
-
-@dataclass(frozen=True)
-class _Service:
-    """A service with its two prices in cents, its transit days and its limit in grams."""
-
-    carrier: str
-    service: str
-    name: str
-    parcel: int
-    kilogram: int
-    days: int
-    limit: int = 30_000
-
-    def between(self, origin: str, destination: str) -> CarrierService:
-        return CarrierService(
-            carrier=self.carrier,
-            service=self.service,
-            name=self.name,
-            origin_country=origin,
-            destination_country=destination,
-            base_price=self.parcel,
-            price_per_kg=self.kilogram,
-            transit_days=self.days,
-            max_weight_grams=self.limit,
-        )
-
-
-_PALLET = 800_000
-_NEAR = ("FR", "BE", "GB", "NL", "LU", "DE", "IE")
-_FURTHER = (
-    "AT", "CH", "CY", "CZ", "DK", "ES", "FI", "GR", "IS", "IT", "JE", "LT", "MT", "NO", "PL", "PT",
-    "SE",
-)  # fmt: skip
-_AT_HOME = (
-    _Service("colibri", "home", "Colibri Home", 590, 38, 2),
-    _Service("colibri", "dawn", "Colibri Dawn", 1190, 80, 1),
-    _Service("sterne", "parcel", "Sterne Parcel", 640, 45, 2),
-    _Service("pelican", "pallet", "Pelican Pallet", 4200, 12, 3, _PALLET),
-)
-_TO_NEIGHBOURS = (
-    _Service("sterne", "parcel", "Sterne Parcel", 980, 85, 3),
-    _Service("pelican", "pallet", "Pelican Pallet", 7800, 20, 4, _PALLET),
-)
-_THROUGH_EUROPE = (
-    _Service("sterne", "parcel", "Sterne Parcel", 1450, 150, 5),
-    _Service("pelican", "pallet", "Pelican Pallet", 12_500, 34, 7, _PALLET),
-)
-_EVERYWHERE = (
-    _Service("courlis", "world", "Courlis World", 2400, 520, 6),
-    _Service("courlis", "air", "Courlis Air", 3900, 890, 3),
-    _Service("pelican", "pallet", "Pelican Pallet", 39_000, 160, 12, _PALLET),
-)
-
-
-def services() -> tuple[CarrierService, ...]:
-    """Six services of four carriers, at home all of them, and to every country at least three."""
-    rows = []
-    for origin in _TIMEZONES:
-        rows += [service.between(origin, origin) for service in _AT_HOME]
-        rows += [service.between(origin, "*") for service in _EVERYWHERE]
-        neighbours = [country for country in _NEAR if country != origin]
-        for destinations, offers in ((neighbours, _TO_NEIGHBOURS), (_FURTHER, _THROUGH_EUROPE)):
-            rows += [s.between(origin, country) for country in destinations for s in offers]
-    return tuple(rows)
 
 
 def policy() -> OrderPolicy:
     """Durations for a world at high speed: a location that is merely slow has confirmed its pick
     long before `pick_timeout`, and one that is silent is passed over within the demo."""
     return OrderPolicy(
-        version="demo-1",
+        version="demo-2",
+        # A tonne of CO2 costs 100.00.
+        sourcing=SourcingPolicy(co2_price_per_tonne=10_000),
         pick_timeout=timedelta(seconds=20),
         release_timeout=timedelta(seconds=15),
         dispatch_timeout=timedelta(minutes=5),

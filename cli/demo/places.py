@@ -10,6 +10,7 @@ from random import Random
 from statistics import fmean
 
 from adapters.postgres.network import PostalCode
+from cli.demo.regions import TIMEZONES, region_of
 
 _COLUMNS = ("country", "postal_code", "latitude", "longitude")
 
@@ -33,7 +34,11 @@ class Places:
 
 def built_in() -> Places:
     """Some cities of the countries near the network, and the middles of those further away."""
-    return _places(PostalCode(*city) for city in _CITIES)
+    return _places(_code(*city) for city in _CITIES)
+
+
+def _code(country: str, code: str, latitude: float, longitude: float) -> PostalCode:
+    return PostalCode(country, code, latitude, longitude, region=region_of(country, code))
 
 
 def read_places(path: Path) -> Places:
@@ -52,8 +57,8 @@ def read_places(path: Path) -> Places:
     except (EOFError, KeyError, OSError, TypeError, ValueError, lzma.LZMAError) as error:
         raise UnreadablePlaces(f"{path} is no table of postal codes: {error!r}") from error
     read = {country for country, _ in points}
-    kept = [PostalCode(*city) for city in _CITIES if city[0] not in read]
-    return _places([PostalCode(*key, *_middle(spots)) for key, spots in points.items()] + kept)
+    kept = [_code(*city) for city in _CITIES if city[0] not in read]
+    return _places([_code(*key, *_middle(spots)) for key, spots in points.items()] + kept)
 
 
 def _places(codes: Iterable[PostalCode]) -> Places:
@@ -67,9 +72,14 @@ def _places(codes: Iterable[PostalCode]) -> Places:
             addresses[code.country].append(code.postal_code)
     middles = _FAR_MIDDLES | {country: _middle(found) for country, found in spots.items()}
     return Places(
-        all=known + [PostalCode(country, "", *spot) for country, spot in middles.items()],
+        all=known + [_of_country(country, spot) for country, spot in middles.items()],
         addresses=addresses,
     )
+
+
+def _of_country(country: str, middle: tuple[float, float]) -> PostalCode:
+    region, timezone = region_of(country, ""), TIMEZONES[country]
+    return PostalCode(country, "", *middle, region=region, timezone=timezone)
 
 
 def _middle(spots: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -104,6 +114,8 @@ _CITIES = (
     ("FR", "87000", 45.833, 1.261),
     ("FR", "57000", 49.119, 6.176),
     ("FR", "29200", 48.390, -4.486),
+    ("FR", "20000", 41.919, 8.739),
+    ("FR", "20200", 42.698, 9.450),
     ("BE", "1000", 50.847, 4.352),
     ("BE", "2000", 51.221, 4.400),
     ("BE", "9000", 51.054, 3.717),

@@ -41,9 +41,9 @@ class Scenario:
 class Scarcity:
     """How well stocked the network is, as shares of the SKUs.
 
-    `central` and `regional` are what a central and another warehouse keep; a provider keeps half
-    of it, a store a quarter. Of `tight` SKUs there is less than what is ordered; of the others each
-    keeper but a store has between these shares (`depth`) of all that is ordered.
+    `central` and `regional` are what a central and another warehouse keep; a provider and a
+    supplier keep half of it, a store a quarter. Of `tight` SKUs there is less than what is ordered;
+    of the others each keeper but a store has between these shares (`depth`) of all that is ordered.
     """
 
     central: float
@@ -122,4 +122,6 @@ def _receipts(
 def _share(place: Location, scarcity: Scarcity) -> float:
     if place.id in _CENTRAL:
         return scarcity.central
-    return scarcity.regional * {"warehouse": 1, "3pl": 0.5, "store": 0.25}[place.kind]
+    return (
+        scarcity.regional * {"warehouse": 1, "3pl": 0.5, "store": 0.25, "supplier": 0.5}[place.kind]
+    )

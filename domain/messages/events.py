@@ -7,9 +7,12 @@ from domain.values import Stored
 
 
 class WarehouseEventKind(StrEnum):
+    """`collected`: the customer has fetched it at the store."""
+
     PICKED = "picked"
     REJECTED = "rejected"
     DISPATCHED = "dispatched"
+    COLLECTED = "collected"
 
 
 class CarrierEventKind(StrEnum):
@@ -85,3 +88,21 @@ class StockTaken(Stored):
     shipment_id: str
     nothing_left: bool
     reason: str
+
+
+class PlannedAnew(Stored):
+    """What these shipments held is exchanged in the books for what serves all orders better: they
+    do not happen, and the order is sourced again."""
+
+    event_id: str
+    shipments: tuple[str, ...]
+
+
+class CollectElsewhere(Stored):
+    """A customer agrees to fetch at another store what is not ready yet. `agreed_by` names who
+    says so, `note` why."""
+
+    location_id: str
+    location_name: str
+    agreed_by: str
+    note: str

@@ -45,6 +45,9 @@ class OrderStatus(StrEnum):
 
 
 class ShipmentStatus(StrEnum):
+    """How far a shipment is. `expired`: it was ready at a store and nobody fetched it in time, so
+    that its units are on sale again."""
+
     PLANNED = "planned"
     BOOKED = "booked"
     RELEASED = "released"
@@ -52,6 +55,7 @@ class ShipmentStatus(StrEnum):
     DISPATCHED = "dispatched"
     DELIVERED = "delivered"
     ABANDONED = "abandoned"
+    EXPIRED = "expired"
 
     @property
     def is_abandoned(self) -> bool:
@@ -59,7 +63,11 @@ class ShipmentStatus(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        return self in (ShipmentStatus.DELIVERED, ShipmentStatus.ABANDONED)
+        return self in (
+            ShipmentStatus.DELIVERED,
+            ShipmentStatus.ABANDONED,
+            ShipmentStatus.EXPIRED,
+        )
 
     @property
     def has_left(self) -> bool:
@@ -112,7 +120,10 @@ class Hold(Stored):
 
 class PlannedShipment(Stored):
     """What one location sends to the order's address. `lines` maps line ids to units. `pick_by` and
-    `dispatch_by` are the last moments that keep the promise, where the calendars say them."""
+    `dispatch_by` are the last moments that keep the promise, where the calendars say them.
+
+    `collect_at` is the store where the customer fetches it, called `collect_name`; without a
+    `carrier` that is the location itself, and the promise is when it is ready there."""
 
     shipment_id: str
     location_id: str
@@ -125,6 +136,8 @@ class PlannedShipment(Stored):
     why: str
     pick_by: datetime | None = None
     dispatch_by: datetime | None = None
+    collect_at: str | None = None
+    collect_name: str | None = None
 
 
 class Expected(Stored):

@@ -57,10 +57,12 @@ class OrderPolicy(Stored):
     `release_timeout` bounds how long an unreachable location or carrier is asked before another is
     looked for. `delivery_grace` runs from the promise to the moment when a shipment that was not
     delivered is pointed out. `hold_timeout` and `backorder_timeout` bound waiting for a person and
-    for stock. `collect_timeout` bounds how long what is to be fetched is kept ready. `settling_time`
-    is how long a new shipment may still be planned anew, together with other orders, before
-    anybody is asked for anything. `max_resourcings` bounds how often an order looks for another way
-    by itself.
+    for stock. `collect_timeout` bounds how long what is to be fetched is kept ready; the customer
+    is reminded `collect_reminder` before that ends, where it is kept for longer than that.
+    `settling_time` is how long a new shipment may still be planned anew, together with other
+    orders, before anybody is asked for anything. `max_resourcings` bounds how often an order looks
+    for another way by itself. `promise_validity` is how long what was offered for a cart holds at
+    most.
     """
 
     version: str
@@ -72,7 +74,9 @@ class OrderPolicy(Stored):
     hold_timeout: timedelta = timedelta(days=7)
     backorder_timeout: timedelta = timedelta(days=30)
     collect_timeout: timedelta = timedelta(days=7)
+    collect_reminder: timedelta = timedelta(days=1)
     settling_time: timedelta = timedelta(0)
+    promise_validity: timedelta = timedelta(minutes=15)
     max_resourcings: int = Field(default=6, ge=0, le=50)
     remembered_events: int = Field(default=300, ge=10, le=2000)
     continue_as_new_after_events: int = Field(default=4000, ge=50, le=20_000)

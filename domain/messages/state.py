@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.identity import shipment_number
-from domain.messages.events import HoldRejection, HoldRelease
+from domain.identity import FIRST_BOOKING, shipment_number
+from domain.messages.events import CollectElsewhere, HoldRejection, HoldRelease
 from domain.messages.orders import (
     Expected,
     Hold,
@@ -22,12 +22,15 @@ from domain.values import Stored
 
 
 class Progress(StrEnum):
-    """How far a shipment came by the reports of others, in order. It never goes back."""
+    """How far a shipment came by the reports of others, in order. It never goes back.
+
+    What is sent to a store is delivered when it is there, collected when the customer has it."""
 
     NOTHING = "nothing"
     PICKED = "picked"
     DISPATCHED = "dispatched"
     DELIVERED = "delivered"
+    COLLECTED = "collected"
 
     def reached(self, other: "Progress") -> bool:
         order = list(Progress)
@@ -59,10 +62,19 @@ class _Mutable(BaseModel):
 class ShipmentState(_Mutable):
     """A shipment's own thread.
 
-    `due` is when its present step is late, None while it is not timed. `reported` says that the
+    `due` is when its present step is looked at next, None while it is not timed: at its milestone,
+    or at `overdue_at`, when the step is late. `reported` says that the
     location itself has said what it picked, `quantities` how much. `unstoppable` says that the
     location would not stop it. `to_recall` and `to_void`
     say what is still to be taken back from the location and the carrier of a shipment given up.
+
+    `reviewed` is the last milestone that was looked at, `reviews` counts the looks. `booking` is
+    the number of the live booking, `attempts` that of the last one tried; those of `superseded` are
+    still to be voided at their carriers. `keeps_service` says that the location would not change
+    its label, `has_left` that it says so itself before it has reported it.
+
+    `ready_at` is since when the customer can fetch it at a store, where it is kept until
+    `collect_until`; `reminded` says that the end of that is near and the customer knows.
     """
 
     plan: PlannedShipment
@@ -79,6 +91,17 @@ class ShipmentState(_Mutable):
     withdrawal: Withdrawal | None = None
     to_recall: bool = False
     to_void: bool = False
+    overdue_at: datetime | None = None
+    reviewed: datetime | None = None
+    reviews: int = 0
+    booking: int = FIRST_BOOKING
+    attempts: int = FIRST_BOOKING
+    superseded: list[int] = Field(default_factory=list)
+    keeps_service: bool = False
+    has_left: bool = False
+    ready_at: datetime | None = None
+    collect_until: datetime | None = None
+    reminded: bool = False
 
     @property
     def id(self) -> str:
@@ -86,7 +109,34 @@ class ShipmentState(_Mutable):
 
     @property
     def is_over(self) -> bool:
-        return self.status.is_over and not self.to_recall and not self.to_void
+        return self.status.is_over and not self.has_to_take_back
+
+    @property
+    def has_to_take_back(self) -> bool:
+        return self.to_recall or self.to_void or bool(self.superseded)
+
+    @property
+    def milestone(self) -> datetime | None:
+        """The last moment that keeps the promise, of the step that it waits for, unless that moment
+        was looked at already."""
+        by = {
+            ShipmentStatus.BOOKED: self.plan.pick_by,
+            ShipmentStatus.RELEASED: self.plan.pick_by,
+            ShipmentStatus.PICKED: self.plan.dispatch_by,
+        }.get(self.status)
+        if by is None or self.has_left or self.ready_at is not None:
+            return None
+        if self.reviews and not self.plan.carrier:
+            # No later collection by a carrier sets another one.
+            return None
+        return None if self.reviewed is not None and by <= self.reviewed else by
+
+    def wait_until(self, overdue_at: datetime | None) -> None:
+        """Time the present step: it is late at `overdue_at`, and looked at before at its
+        milestone. Without a moment it is not late however long it takes."""
+        self.overdue_at = overdue_at
+        moments = (overdue_at, self.milestone)
+        self.due = min((moment for moment in moments if moment is not None), default=None)
 
     @property
     def is_withdrawn(self) -> bool:
@@ -110,6 +160,10 @@ class OrderState(_Mutable):
     `uncaptured` in words which money could not be taken for what has left. `funds_arrived` says
     that credit was claimed for a held order meanwhile. `rejection` is a person's decision that has
     not been acted on yet; `stopping` says why the order is being ended, `stopped_by` who decided.
+    `explanation` tells the last decision on where to ship from, for staff to read.
+
+    `collect_at` is the store where the customer has agreed to fetch the order since it was placed,
+    `moving` such an agreement that has not been acted on yet.
     """
 
     status: OrderStatus = OrderStatus.PLACING
@@ -126,6 +180,7 @@ class OrderState(_Mutable):
     expected: tuple[Expected, ...] = ()
     expected_by: datetime | None = None
     backordered_until: datetime | None = None
+    explanation: tuple[str, ...] = ()
     stock_arrived: bool = False
     reopened: bool = False
     uncaptured: str | None = None
@@ -135,6 +190,9 @@ class OrderState(_Mutable):
     undo: list[Undo] = Field(default_factory=list)
     generations: dict[str, int] = Field(default_factory=dict)
     resourcings: int = 0
+    collect_at: str | None = None
+    collect_name: str | None = None
+    moving: CollectElsewhere | None = None
     applied_events: list[str] = Field(default_factory=list)
 
     def next_generation(self, step: str) -> int:

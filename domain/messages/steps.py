@@ -16,6 +16,7 @@ from domain.messages.orders import (
     PlannedShipment,
 )
 from domain.messages.policy import SourcingPolicy
+from domain.reliability import Outcome
 from domain.values import Stored
 
 
@@ -105,12 +106,14 @@ class Exclusion(Stored):
 
 class Abandon(Stored):
     """A shipment that will not happen; its units are free before the order is sourced again. What
-    it held of `yields` goes first to the orders that wait for these SKUs."""
+    it held of `yields` goes first to the orders that wait for these SKUs. `fault` is what the
+    location is to blame for, None where it is not."""
 
     shipment_id: str
     location_name: str
     reason: str
     yields: tuple[str, ...] = ()
+    fault: Outcome | None = None
 
 
 class Allocate(Stored):
@@ -142,7 +145,8 @@ class Allocation(Stored):
 
     `promise` is when the last unit that has a date reaches the customer. `expected` are the
     backordered units that rest on a supply, the last of them there by `expected_by`; `unpromised`
-    counts those that have no date.
+    counts those that have no date. `explanation` tells in English what was decided and why.
+    Without `sought` nothing was to be sent, only given up.
     """
 
     abandoned: tuple[str, ...] = ()
@@ -154,6 +158,8 @@ class Allocation(Stored):
     expected: tuple[Expected, ...] = ()
     expected_by: datetime | None = None
     unpromised: int = 0
+    explanation: tuple[str, ...] = ()
+    sought: bool = True
 
 
 class BookCarrier(Stored):
@@ -165,6 +171,10 @@ class BookCarrier(Stored):
 class CarrierBooked(Stored):
     kind: Literal["booked"] = "booked"
     tracking_number: str
+
+
+GIVEN_UP = "voided"
+"""The code of a booking that we gave up ourselves before the carrier was asked."""
 
 
 class CarrierRefused(Stored):

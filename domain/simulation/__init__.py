@@ -1,4 +1,4 @@
-"""A stream of orders played again on simulated days, to see what another way of sourcing makes of it.
+"""A stream of orders played on simulated days, to see what a way of sourcing makes of it.
 
 Everything here is a function of its arguments: chance is drawn from a seed, by name.
 """

@@ -1,8 +1,8 @@
 """Chance that depends on a seed and a name, and on nothing that was drawn before.
 
-What happens to an order at a location is drawn by their names. So it happens under every policy that
-sends this order from there, whatever else that policy does: policies are compared under the same luck
-(common random numbers), and their difference is not drowned by it.
+What happens to an order at a location is drawn by their names. So it happens under every policy
+that sends this order from there, whatever else that policy does: policies are compared under the
+same luck (common random numbers), and their difference is not drowned by it.
 """
 
 from hashlib import blake2b

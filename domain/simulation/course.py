@@ -25,8 +25,8 @@ class Sent:
 @dataclass(slots=True, eq=False)
 class Course:
     """An order under way. `number` is its place in the stream; `lacking` are the units by line that
-    are on no shipment; `promise` is the first one, None where it did not cover all; `under_way`
-    counts the shipments of which something is still to be told."""
+    are on no shipment; `promise` is the first one, None where it did not cover all; `tries` counts
+    its shipments by location."""
 
     order: PlacedOrder
     number: int
@@ -79,11 +79,11 @@ class Cost:
 class Outcome:
     """What a rule made of a scenario.
 
-    `otif` counts the orders that arrived complete inside the window promised when they were placed,
-    `requested` those with a requested date, and `in_time` those of them that arrived complete by the
-    end of it. `backordered` are the units, and `backordered_orders` the orders, that waited at the
-    first decision; `unsent` the units that had not left at the end. `load` counts the shipments of
-    each location.
+    `served` counts the orders of which something was sent, `otif` those that arrived complete in
+    the window promised when they were placed, `requested` those with a requested date, `in_time`
+    those of them that arrived complete by the end of it. `backordered` are the units, and
+    `backordered_orders` the orders, that waited at the first decision; `unsent` the units that had
+    not left at the end. `load` counts the shipments of each location.
     """
 
     orders: int

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from domain import calendar
 from domain.calendar import Destination, LocationCalendar, Milestones, ServiceCalendar
@@ -23,6 +24,7 @@ class Days:
         }
         self._planned: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
         self._full: tuple[PlannedDay, ...] | None = ()
+        self._full_until: dict[str, datetime] = {}
 
     def full(self, today: date) -> tuple[PlannedDay, ...]:
         """The days that take no more; others need not be known to a decision."""
@@ -47,12 +49,15 @@ class Days:
             return None, timedelta(0)
         location, its_calendar, capacity = limited
         days = self._planned[shipment.location_id]
-        day = dispatch_day(shipment, location, at)
-        wanted = day
+        day = wanted = dispatch_day(shipment, location, at)
         if days[day] >= capacity:
-            found = calendar.earliest(at, its_calendar, _TOMORROW, _ANYWHERE, days)
+            # Days up to the last one that was passed on to are known to be full.
+            after = max(at, self._full_until.get(shipment.location_id, at))
+            found = calendar.earliest(after, its_calendar, _TOMORROW, _ANYWHERE, days)
             if isinstance(found, Milestones):
                 day = max(day, found.dispatch_day)
+                until = datetime.combine(day, time(0), ZoneInfo(location.timezone))
+                self._full_until[shipment.location_id] = until
         days[day] += 1
         if days[day] >= capacity:
             self._full = None
@@ -62,6 +67,7 @@ class Days:
         """A shipment that was planned for that day will not leave."""
         if day is not None and self._planned[location_id][day]:
             self._planned[location_id][day] -= 1
+            self._full_until.pop(location_id, None)
             self._full = None
 
 

@@ -13,9 +13,9 @@ _ON_TIME = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How a location keeps its word on a shipment. `late` is by how much it arrives after it was to;
-    `missing` are the units by line that are not found; `told_at` is when a reject or a short pick is
-    known."""
+    """How a location keeps its word on a shipment. `late` is by how much it arrives after it was
+    to; `missing` are the units by line that are not found; `told_at` is when a reject or a short
+    pick is known."""
 
     outcome: Outcome
     late: timedelta = _ON_TIME
@@ -48,9 +48,7 @@ def fate_of(
     return Fate(Outcome.LATE, late + timedelta(days=days))
 
 
-def _missing(
-    chance: Chance, shipment: SourcedShipment, name: tuple[str, ...]
-) -> dict[str, int]:
+def _missing(chance: Chance, shipment: SourcedShipment, name: tuple[str, ...]) -> dict[str, int]:
     """Of one line, from one unit to all of them."""
     lines = sorted(shipment.lines)
     line = lines[chance.whole(0, len(lines) - 1, "line", *name)]

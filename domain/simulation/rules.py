@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.messages.policy import OrderPolicy
-from domain.sourcing import Availability, SourcingPlan, SourcingProblem, plan
+from domain.sourcing import SourcingPlan, SourcingProblem, plan
 
-Stock = Mapping[str, Mapping[str, Availability]]
-"""What is available, by SKU and location."""
+Stock = Mapping[str, Mapping[str, int]]
+"""The units available, by SKU and location."""
 
 
 class Decide(Protocol):
@@ -20,7 +20,7 @@ class Decide(Protocol):
 
 
 class Watch(Protocol):
-    """Is shown the stock before the first event of each day (UTC). It must not be changed or kept."""
+    """Is shown the stock before the first event of each day (UTC), to look at and not to keep."""
 
     def __call__(self, at: datetime, stock: Stock, /) -> None: ...
 

@@ -1,5 +1,6 @@
 """From where an order ships: a pure decision on a complete snapshot."""
 
+from domain.sourcing.carriers import COLLECTED
 from domain.sourcing.decision import Alternative, Costs, Excluded, SourcedShipment, SourcingPlan
 from domain.sourcing.plan import plan
 from domain.sourcing.problem import (
@@ -16,6 +17,7 @@ from domain.sourcing.problem import (
 )
 
 __all__ = [
+    "COLLECTED",
     "Alternative",
     "Availability",
     "Capacity",

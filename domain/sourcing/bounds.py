@@ -70,24 +70,24 @@ def fewest_shipments(goods: Goods, ways: Sequence[Way]) -> int:
 
 def _fair_prices(holders: Sequence[Sequence[Way]], common: float) -> list[float]:
     """Each way's opening shared out among all units that it could send: no way earns too much."""
-    share = {id(way): (way.opening - common) / sum(way.takes) for held in holders for way in held}
-    return [_fair_price(sku, held, share) for sku, held in enumerate(holders)]
+    return [_fair_price(sku, held, common) for sku, held in enumerate(holders)]
 
 
-def _fair_price(sku: int, held: Sequence[Way], share: dict[int, float]) -> float:
+def _fair_price(sku: int, held: Sequence[Way], common: float) -> float:
     """Above the cheapest unit by no more than any way's share."""
     if not held:
         return 0.0
-    return min(way.unit_cost[sku] + share[id(way)] for way in held)
+    return min([way.unit_cost[sku] + (way.opening - common) / way.room_for for way in held])
 
 
 def _raise(prices: list[float], sku: int, held: Sequence[Way], left_out: int | None) -> bool:
     """Raise a SKU's price until a way would earn more than its opening."""
     price = prices[sku]
-    highest = min(
-        (max(price, way.unit_cost[sku]) + way.reduced / way.takes[sku] for way in held),
-        default=price,
-    )
+    highest = price
+    if held:
+        highest = min(
+            [max(price, way.unit_cost[sku]) + way.reduced / way.takes[sku] for way in held]
+        )
     if left_out is not None:
         highest = min(highest, left_out)
     if highest <= price + 1e-9:

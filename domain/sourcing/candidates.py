@@ -4,45 +4,58 @@ A *way* is a location with one of its services; the units that go one way are on
 rows are sorted first: whatever their order, the search sees the same.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
+from operator import attrgetter
 
-from domain import calendar
 from domain.messages.policy import Limit, SourcingPolicy
-from domain.sourcing.goods import Goods, stock_of
+from domain.sourcing.goods import Goods, stock_of, total
 from domain.sourcing.parcels import (
     CO2_RATE_UNIT,
     co2_rate,
-    distance_km,
-    excludes_service,
-    lateness,
+    distance_from,
     parcel_price,
     price_of_parcels,
     risk,
-    services_between,
 )
 from domain.sourcing.problem import Location, Service, SourcingProblem
+from domain.sourcing.times import Times
+from domain.sourcing.transit import Rate, Transit, Transits
 
-_GRAMS_PER_KG = 1000
 _UNLIMITED = 1_000_000_000
+_BY_ID = attrgetter("location_id")
+# What a load weighs is kept in one number: chargeable grams, and real ones above this where both
+# count.
+_REAL = 48
+_CHARGEABLE = (1 << _REAL) - 1
 
 
 @dataclass(slots=True, eq=False)
 class Way:
     """A location with a service. `fixed` are the cents of opening it, the penalty for a further
-    shipment among them; `takes` the units of each SKU that could go; `gram_cost` cents for a gram,
-    `co2_rate` that of its CO2, exact, in units of 1 / CO2_RATE_UNIT.
+    shipment among them; `takes` the units of each SKU that could go, `room_for` in all. `weights`
+    is what a unit of each SKU adds to the weight of a load, as `price` reads it (`both`: chargeable
+    and real grams), `by_weight` the cents that it adds for kilograms and CO2. `gram_cost` are these
+    cents for a gram at least; `co2_rate` is that of its CO2, exact, in units of 1 / CO2_RATE_UNIT.
+    `room` is how many shipments the location can still hand over on the `day` of this one.
 
     No load of it costs less than `opening + sum(unit_cost * units)`.
     """
 
     place: "Place"
+    rate: Rate
     service: Service
-    promise: datetime
     arrival: float
     lateness: int
+    day: date | None
+    room: int
     fixed: int
     takes: tuple[int, ...]
+    room_for: int
+    weights: tuple[int, ...]
+    both: bool
+    by_weight: tuple[float, ...]
     gram_cost: float
     co2_rate: int
     opening: float
@@ -50,22 +63,29 @@ class Way:
     id: tuple[str, str, str]
     reduced: float = 0.0
 
-    def price(self, grams: int) -> int:
+    def price(self, weight: int) -> int:
         """Cents for a load, without the scarcity of its units."""
-        cost = self.fixed + parcel_price(self.service, grams)
-        return cost - (-grams * self.co2_rate // CO2_RATE_UNIT) if self.co2_rate else cost
+        real = weight
+        if self.both:
+            real, weight = weight >> _REAL, weight & _CHARGEABLE
+        cost = self.fixed + parcel_price(self.service, weight)
+        return cost - (-real * self.co2_rate // CO2_RATE_UNIT) if self.co2_rate else cost
 
-    def price_so_far(self, grams: int) -> float:
-        """Cents that a load costs at least, of which these grams are a part."""
-        return self.fixed + price_of_parcels(self.service, grams) + grams * self.gram_cost
+    def price_so_far(self, weight: int) -> float:
+        """Cents that a load costs at least, of which this is a part."""
+        if not self.both:
+            return self.fixed + price_of_parcels(self.service, weight) + weight * self.gram_cost
+        real, weight = weight >> _REAL, weight & _CHARGEABLE
+        by_weight = weight * self.rate.kg_cost + real * self.co2_rate / CO2_RATE_UNIT
+        return self.fixed + price_of_parcels(self.service, weight) + by_weight
 
 
 @dataclass(slots=True, eq=False)
 class Place:
     """A location that could give `stock`; `scarcity` is by SKU too. `breaches` names the fences
     that it lies beyond. `fixed` are the cents of a shipment from here, whatever goes by which
-    service: handling, risk, and the penalty for a further shipment. `transit` is what its services
-    have in common with those of other places: price, arrival, lateness."""
+    service: handling, risk, and the penalty for a further shipment. `rooms` is how many shipments
+    it can still hand over on the days on which those by its rates leave."""
 
     location: Location
     km: int
@@ -74,7 +94,8 @@ class Place:
     capacity: int
     breaches: frozenset[Limit]
     fixed: int
-    transit: "Transit"
+    transit: Transit
+    rooms: tuple[int, ...]
 
     @property
     def cheapest(self) -> int:
@@ -82,21 +103,14 @@ class Place:
         return self.fixed + self.transit.cheapest
 
 
-@dataclass(slots=True, eq=False)
-class Transit:
-    """Services from places of one country, zone and cut-off: when they arrive, how late that is."""
-
-    services: tuple[Service, ...]
-    promises: tuple[datetime, ...]
-    arrivals: tuple[float, ...]
-    lateness: tuple[int, ...]
-    cheapest: int
-    gram_cost: float
-    emits: int
-
-
-def breaches(location: Location, km: int, policy: SourcingPolicy) -> frozenset[Limit]:
-    """The fences of the policy that a location lies beyond."""
+def breaches(
+    problem: SourcingProblem, policy: SourcingPolicy, location: Location, km: int
+) -> frozenset[Limit]:
+    """The fences that a location lies beyond."""
+    if policy.max_distance_km is None and not (
+        policy.kinds or policy.countries or location.channels
+    ):
+        return _NO_BREACH
     beyond: list[Limit] = []
     if policy.max_distance_km is not None and km > policy.max_distance_km:
         beyond.append("distance")
@@ -104,146 +118,107 @@ def breaches(location: Location, km: int, policy: SourcingPolicy) -> frozenset[L
         beyond.append("kinds")
     if policy.countries and location.country not in policy.countries:
         beyond.append("countries")
-    return frozenset(beyond) if beyond else _NO_BREACH
+    if location.channels and problem.channel not in location.channels:
+        beyond.append("channels")
+    return frozenset(beyond)
 
 
 _NO_BREACH: frozenset[Limit] = frozenset()
 
 
-def places_of(problem: SourcingProblem, policy: SourcingPolicy, goods: Goods) -> list[Place]:
+def is_in_market(problem: SourcingProblem, location: Location) -> bool:
+    """Whether a location serves the country of destination."""
+    return not location.markets or problem.country in location.markets
+
+
+def places_of(
+    problem: SourcingProblem, policy: SourcingPolicy, goods: Goods, times: Times
+) -> list[Place]:
     """The locations that could send something, by id."""
     stock = stock_of(problem, goods)
     capacity = {row.location_id: row.shipments for row in problem.capacities}
     scarcity = {(row.location_id, row.sku): row.cost for row in problem.scarcities}
     free = (0,) * len(goods.skus)
-    transits = _Transits(problem, policy)
-    heaviest = max(goods.grams, default=0)
+    transits = Transits(problem, policy, goods, times)
     found = []
-    for location in sorted(problem.locations, key=lambda location: location.location_id):
+    for location in sorted(problem.locations, key=_BY_ID):
         name = location.location_id
         here = stock.get(name)
-        room = capacity.get(name, _UNLIMITED)
-        if here is None or room <= 0:
+        if here is None or (location.markets and not is_in_market(problem, location)):
             continue
-        transit = transits.of(location)
-        units = _carried(tuple(here), transit.services, goods, heaviest)
-        if not any(units):
+        room, transit = capacity.get(name, _UNLIMITED), transits.of(location)
+        units = tuple(here) if transit.takes is None else carried(here, transit.takes)
+        if room <= 0 or not transit.rates or not any(units):
             continue
-        km = distance_km(location, problem.latitude, problem.longitude)
+        km = distance_from(problem, location)
         fixed = location.handling_cost + risk(location, policy) + policy.split_penalty
         scarce = tuple([scarcity.get((name, s), 0) for s in goods.skus]) if scarcity else free
-        beyond = breaches(location, km, policy)
-        found.append(Place(location, km, units, scarce, room, beyond, fixed, transit))
+        rooms = tuple([transits.room(location, day) for day in transit.days])
+        beyond = breaches(problem, policy, location, km)
+        found.append(Place(location, km, units, scarce, room, beyond, fixed, transit, rooms))
     return found
 
 
-def _carried(
-    stock: tuple[int, ...], services: tuple[Service, ...], goods: Goods, heaviest: int
-) -> tuple[int, ...]:
-    """What no service may carry, a place cannot give."""
-    limit = max(
-        (heaviest if s.max_unit_grams is None else s.max_unit_grams for s in services), default=-1
-    )
-    if limit >= heaviest:
-        return stock
-    return tuple(n if goods.grams[sku] <= limit else 0 for sku, n in enumerate(stock))
-
-
-class _Transits:
-    """The services of locations; what many have in common is worked out once."""
-
-    def __init__(self, problem: SourcingProblem, policy: SourcingPolicy) -> None:
-        self._problem, self._policy = problem, policy
-        self._between: dict[str, list[Service]] = {}
-        self._excluded = [e for e in problem.exclusions if e.carrier is not None]
-        self._own = {e.location_id for e in self._excluded}
-        self._known: dict[tuple[str | None, str, str, int], Transit] = {}
-
-    def of(self, location: Location) -> Transit:
-        own = location.location_id if location.location_id in self._own else None
-        key = (own, location.country, location.timezone, location.cut_off_hour)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = self._make(location)
-        return known
-
-    def _make(self, location: Location) -> Transit:
-        country = location.country
-        if country not in self._between:
-            self._between[country] = services_between(self._problem, country)
-        services = tuple(
-            service
-            for service in self._between[country]
-            if not excludes_service(self._excluded, location.location_id, service)
-        )
-        promises = tuple(
-            calendar.promise(
-                self._problem.at, location.timezone, location.cut_off_hour, service.transit_days
-            )
-            for service in services
-        )
-        late = tuple(lateness(self._problem, self._policy, promise) for promise in promises)
-        prices = [price_of_parcels(service, 0) for service in services]
-        emissions = [co2_rate(service, 1, self._policy.co2_price_per_tonne) for service in services]
-        return Transit(
-            services=services,
-            promises=promises,
-            arrivals=tuple(promise.timestamp() for promise in promises),
-            lateness=late,
-            cheapest=min(map(sum, zip(prices, late, strict=True)), default=0),
-            gram_cost=min((s.price_per_kg / _GRAMS_PER_KG for s in services), default=0.0),
-            emits=max(emissions, default=0),
-        )
+def carried(units: Sequence[int], takes: Sequence[bool]) -> tuple[int, ...]:
+    """The units of those SKUs that a service takes."""
+    return tuple([n if taken else 0 for n, taken in zip(units, takes, strict=True)])
 
 
 def ways_of(place: Place, goods: Goods, co2_price_per_tonne: int) -> list[Way]:
     """The ways from a location, one for each service that could carry some of its stock."""
     found = []
-    transit = place.transit
-    for number, service in enumerate(transit.services):
-        takes, limit = place.stock, service.max_unit_grams
-        if limit is not None:
-            takes = tuple(n if goods.grams[sku] <= limit else 0 for sku, n in enumerate(takes))
-            if not any(takes):
-                continue
-        fixed = place.fixed + transit.lateness[number]
-        rate = co2_rate(service, place.km, co2_price_per_tonne)
-        gram_cost = service.price_per_kg / _GRAMS_PER_KG + rate / CO2_RATE_UNIT
-        first, per_gram = _parcels_at_least(service, takes, goods)
-        slope = gram_cost + per_gram
-        unit_cost = tuple(
-            [slope * g + scarce for g, scarce in zip(goods.grams, place.scarcity, strict=True)]
-        )
-        found.append(
-            Way(
-                place=place,
-                service=service,
-                promise=transit.promises[number],
-                arrival=transit.arrivals[number],
-                lateness=transit.lateness[number],
-                fixed=fixed,
-                takes=takes,
-                gram_cost=gram_cost,
-                co2_rate=rate,
-                opening=fixed + first,
-                unit_cost=unit_cost,
-                id=(place.location.location_id, service.carrier, service.service),
-            )
-        )
+    for number, rate in enumerate(place.transit.rates):
+        takes = place.stock if rate.takes is None else carried(place.stock, rate.takes)
+        if rate.takes is None or any(takes):
+            found.append(way_of(place, number, takes, goods, co2_price_per_tonne))
     return found
 
 
-def _parcels_at_least(
-    service: Service, takes: tuple[int, ...], goods: Goods
-) -> tuple[float, float]:
+def way_of(
+    place: Place, number: int, takes: tuple[int, ...], goods: Goods, co2_price_per_tonne: int
+) -> Way:
+    """The way from a place by one of its rates, for what it takes of the place's stock."""
+    transit = place.transit
+    rate, fixed = transit.rates[number], place.fixed + transit.lateness[number]
+    service = rate.service
+    emits = co2_rate(service, place.km, co2_price_per_tonne)
+    gram_cost = rate.kg_cost + emits / CO2_RATE_UNIT
+    weights, both = rate.grams, False
+    if rate.grams is goods.grams:
+        by_weight = tuple([gram_cost * grams for grams in goods.grams])
+    else:
+        pairs = list(zip(rate.grams, goods.grams, strict=True))
+        by_weight = tuple([rate.kg_cost * g + emits * r / CO2_RATE_UNIT for g, r in pairs])
+        both = emits > 0
+        if both:
+            weights = tuple([grams | real << _REAL for grams, real in pairs])
+    first, per_gram = _parcels_at_least(rate, takes)
+    shares = zip(by_weight, rate.grams, place.scarcity, strict=True)
+    return Way(
+        place=place,
+        rate=rate,
+        service=service,
+        arrival=transit.arrivals[number],
+        lateness=transit.lateness[number],
+        day=transit.days[number] if transit.days else None,
+        room=place.rooms[number] if place.rooms else _UNLIMITED,
+        fixed=fixed,
+        takes=takes,
+        room_for=sum(takes),
+        weights=weights,
+        both=both,
+        by_weight=by_weight,
+        gram_cost=gram_cost,
+        co2_rate=emits,
+        opening=fixed + first,
+        unit_cost=tuple([cents + per_gram * grams + scarce for cents, grams, scarce in shares]),
+        id=(place.location.location_id, service.carrier, service.service),
+    )
+
+
+def _parcels_at_least(rate: Rate, takes: tuple[int, ...]) -> tuple[float, float]:
     """Cents of the parcels of a load, from below: so much for any, so much for each gram. Either
     all for the first parcel, or all by weight, whichever says more of the heaviest load."""
-    first = price_of_parcels(service, 0)
-    limit = service.max_weight_grams
-    if service.breaks:
-        ends = [min(step.up_to_grams, limit) for step in service.breaks] + [limit]
-        per_gram = min(price_of_parcels(service, end) / end for end in ends)
-    else:
-        per_gram = service.base_price / limit
-    heaviest = sum(n * grams for n, grams in zip(takes, goods.grams, strict=True))
-    return (0.0, per_gram) if per_gram * heaviest > first else (first, 0.0)
+    if rate.per_gram * total(takes, rate.grams) > rate.first:
+        return 0.0, rate.per_gram
+    return rate.first, 0.0

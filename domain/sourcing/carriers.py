@@ -1,4 +1,4 @@
-"""Which services there are for an order: those of carriers, by zone, or none where it is fetched."""
+"""Which services an order may go by: carriers', by zone, or none where the customer fetches it."""
 
 from collections.abc import Iterable
 

@@ -1,13 +1,15 @@
 """The choice among all plans: stock before money, limits before cost, then cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 
 from domain.messages.policy import SourcingPolicy
+from domain.sourcing.alone import best_alone, two_at_least
 from domain.sourcing.candidates import Place, Way, ways_of
 from domain.sourcing.dominance import needed_places
-from domain.sourcing.goods import Goods
+from domain.sourcing.goods import Goods, total
 from domain.sourcing.limits import Stage, reach
-from domain.sourcing.loads import scarcity_cost
 from domain.sourcing.option import Option
 from domain.sourcing.search import Outcome, solve
 
@@ -20,7 +22,8 @@ _MANY, _LIKELY = 40, 60
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The plan, if any is better than sending nothing, under which limits it was chosen and of
-    which goods. `bound` is in the units of `Option.cost`."""
+    which goods. `ways` are those that were searched, if a search was needed. `bound` is in the
+    units of `Option.cost`."""
 
     best: Option | None
     stage: Stage
@@ -57,8 +60,13 @@ def _sending_all(
     for stage in stages:
         if reach(goods, stage.places) != there.units:
             continue
-        ways = _ways(policy, there, stage)
-        outcome = solve(there, ways, stage.most, BUDGET)
+        [alone] = best_alone(policy, there, stage.places, 1)
+        known = alone.option(there, policy) if alone.units == there.units else None
+        if known is not None and two_at_least(there, stage.places) > known.cost:
+            return Choice(known, stage, there, (), known.cost, "exact")
+        known = known or _likely_plan(policy, there, stage)
+        ways = ways_at(policy, there, stage, known)
+        outcome = solve(there, ways, stage.most, BUDGET, known=known)
         if outcome.best is not None:
             return _choice(_improved(outcome, there, ways), stage, there, ways)
     return None
@@ -80,7 +88,7 @@ def _sending_most(policy: SourcingPolicy, there: Goods, stages: list[Stage]) -> 
     """Limits that never give way keep units back: as few as can be, at the earliest stage."""
     best: tuple[int, Choice] | None = None
     for stage in stages:
-        ways = _ways(policy, there, stage)
+        ways = ways_at(policy, there, stage)
         left_out = policy.backorder_per_unit + _dearest(there, ways, stage.most)
         outcome = solve(there, ways, stage.most, BUDGET, left_out)
         missing = sum(there.units) - _sent(outcome.best)
@@ -94,8 +102,7 @@ def _sending_most(policy: SourcingPolicy, there: Goods, stages: list[Stage]) -> 
 
 def _dearest(goods: Goods, ways: tuple[Way, ...], most: int) -> int:
     """More than any plan costs: whatever is saved, a unit is not left out for it."""
-    grams = sum(n * g for n, g in zip(goods.units, goods.grams, strict=True))
-    prices = sorted((way.price(grams) for way in ways), reverse=True)
+    prices = sorted((way.price(total(goods.units, way.weights)) for way in ways), reverse=True)
     scarcest = sum(
         n * max((way.place.scarcity[sku] for way in ways), default=0)
         for sku, n in enumerate(goods.units)
@@ -106,16 +113,22 @@ def _dearest(goods: Goods, ways: tuple[Way, ...], most: int) -> int:
 def _cheapest(policy: SourcingPolicy, choice: Choice, *, ship_complete: bool) -> Choice:
     """Money first: units are left out where that is cheaper; nothing is sent where that is."""
     nothing = policy.backorder_per_unit * sum(choice.goods.units)
+    goods = choice.goods
+    complete = choice.best is not None and _sent(choice.best) == sum(goods.units)
+    if complete and policy.backorder_per_unit > _worth(policy, choice):
+        # A unit that is left out costs more than all that could be saved.
+        return choice
     if not ship_complete:
+        ways = ways_at(policy, goods, choice.stage)
         outcome = solve(
-            choice.goods,
-            choice.ways,
+            goods,
+            ways,
             choice.stage.most,
             BUDGET,
             policy.backorder_per_unit,
             below=nothing + policy.split_penalty,
         )
-        choice = _choice(outcome, choice.stage, choice.goods, choice.ways)
+        choice = _choice(outcome, choice.stage, goods, ways)
     if choice.best is None or _worth(policy, choice) >= nothing:
         bound = min(choice.bound, nothing + policy.split_penalty)
         return replace(choice, best=None, bound=bound)
@@ -128,32 +141,35 @@ def _worth(policy: SourcingPolicy, choice: Choice) -> int:
     return choice.best.cost - policy.split_penalty
 
 
-def _ways(policy: SourcingPolicy, goods: Goods, stage: Stage) -> tuple[Way, ...]:
-    """The ways that the best plan may need, and some more for the next best to be told."""
-    places = needed_places(stage.places, goods, max(stage.most, _TOLD) + 1)
+def ways_at(
+    policy: SourcingPolicy, goods: Goods, stage: Stage, known: Option | None = None
+) -> tuple[Way, ...]:
+    """The ways that a plan may need that sends all goods for no more than the `known` one, or any
+    plan where none is known; and some more for the next best to be told."""
+    places: Sequence[Place] = stage.places
+    if known is not None and len(places) > _MANY:
+        places = _no_dearer(goods, places, known.cost)
+    places = needed_places(places, goods, max(stage.most, _TOLD) + 1)
     price = policy.co2_price_per_tonne
-    if len(places) > _MANY and policy.stock_before_money:
-        complete = [place for place in places if place.stock == goods.units]
-        if complete:
-            places = _no_dearer(goods, places, complete, price)
     return tuple([way for place in places for way in ways_of(place, goods, price)])
 
 
-def _no_dearer(
-    goods: Goods, places: list[Place], complete: list[Place], co2_price_per_tonne: int
-) -> list[Place]:
-    """Where a single location can send everything: those that can, and those that two shipments or
-    more might need to cost no more than that."""
-    grams = sum(n * g for n, g in zip(goods.units, goods.grams, strict=True))
-    alone = min(
-        way.price(grams) + scarcity_cost(way, goods.units)
-        for place in complete
-        for way in ways_of(place, goods, co2_price_per_tonne)
-        if way.takes == goods.units
-    )
+def _no_dearer(goods: Goods, places: Sequence[Place], cost: int) -> list[Place]:
+    """The places with which a plan that sends all goods may cost no more than that."""
+    by_weight = total(goods.units, goods.grams) * min(p.transit.kg_cost for p in places)
     other = min(place.cheapest for place in places)
-    other += int(grams * min(place.transit.gram_cost for place in places))
-    return [p for p in places if p.stock == goods.units or p.cheapest + other <= alone]
+    alone, shared = cost - by_weight, cost - by_weight - other
+    return [p for p in places if p.cheapest <= (alone if p.stock == goods.units else shared)]
+
+
+def _likely_plan(policy: SourcingPolicy, goods: Goods, stage: Stage) -> Option | None:
+    """A plan from the cheapest places of many, if there is one."""
+    if len(stage.places) <= _MANY:
+        return None
+    likely = nsmallest(_MANY, stage.places, key=lambda p: (p.cheapest, p.location.location_id))
+    price = policy.co2_price_per_tonne
+    ways = [way for place in likely for way in ways_of(place, goods, price)]
+    return solve(goods, ways, stage.most, BUDGET // 8).best
 
 
 def _sent(option: Option | None) -> int:

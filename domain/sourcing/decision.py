@@ -32,7 +32,8 @@ class SourcedShipment(Value):
     """What one location sends, by which service. `lines` maps line ids to units; `distance_km` is
     that of the globe; `co2_grams` is what moving it emits, in CO2 equivalent. `pick_by` and
     `dispatch_by` are the last moments that keep the promise, `dispatch_day` is the location's own
-    day of the latter."""
+    day of the latter; plans of before do not say them. Without a `carrier` the customer fetches it
+    there, from the promise on."""
 
     location_id: str
     carrier: str
@@ -84,7 +85,7 @@ class Excluded(Value):
 
     `facts` holds what the reason's words need: `reasons` and `skus` of what was ruled out for this
     order, the `country` that no service goes to, `km` and `limit`, the location's `kind` or
-    `country` and those that are `allowed`.
+    `country`, the order's `channel` or `country`, and those that are `allowed`.
     """
 
     code: ExclusionCode

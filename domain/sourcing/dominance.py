@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from domain.sourcing.candidates import Place, Way
-from domain.sourcing.goods import Goods
+from domain.sourcing.goods import Goods, total
 from domain.sourcing.parcels import CO2_RATE_UNIT
 
 _COMPARED = 32
@@ -17,11 +17,11 @@ _COMPARED = 32
 
 def needed_places(places: Iterable[Place], goods: Goods, most: int) -> list[Place]:
     """The places that a plan of at most `most` shipments may need."""
-    grams = _grams(goods)
+    grams = total(goods.units, goods.grams)
     alike: dict[tuple[object, ...], list[Place]] = defaultdict(list)
     for place in places:
-        services = tuple(map(id, place.transit.services))
-        alike[place.stock, place.scarcity, place.breaches, services].append(place)
+        rates = tuple(map(id, place.transit.rates))
+        alike[place.stock, place.scarcity, place.breaches, rates].append(place)
     kept: list[Place] = []
     for group in alike.values():
         if len(group) <= most:
@@ -38,16 +38,17 @@ def needed_places(places: Iterable[Place], goods: Goods, most: int) -> list[Plac
 
 def needed_ways(ways: Iterable[Way], goods: Goods, most: int) -> list[Way]:
     """The ways that a plan of at most `most` shipments may need."""
-    grams = _grams(goods)
+    grams = total(goods.units, goods.grams)
     alike: dict[tuple[object, ...], list[Way]] = defaultdict(list)
     for way in ways:
         alike[way.takes, way.place.scarcity].append(way)
     kept: list[Way] = []
-    for group in alike.values():
+    for ways_alike in alike.values():
+        ways_alike.sort(key=_cheapest_first)
+        group = _best_of_each_place(ways_alike, grams, most)
         if len(group) <= most:
             kept += group
             continue
-        group.sort(key=_cheapest_first)
         here: list[Way] = []
         for way in group:
             if len(here) < most or not _enough_ways(way, here, grams, most):
@@ -56,8 +57,20 @@ def needed_ways(ways: Iterable[Way], goods: Goods, most: int) -> list[Way]:
     return kept
 
 
-def _grams(goods: Goods) -> int:
-    return sum(n * g for n, g in zip(goods.units, goods.grams, strict=True))
+def _best_of_each_place(ways: Sequence[Way], grams: int, most: int) -> list[Way]:
+    """Without those that another way from the same place could stand in for, also where a plan has
+    both: then that one takes the load of the two."""
+    kept: list[Way] = []
+    here: dict[int, list[Way]] = defaultdict(list)
+    for way in ways:
+        others = here[id(way.place)]
+        if not any(
+            (other.day == way.day or other.room >= most) and _way_does_as_well(other, way, grams)
+            for other in others
+        ):
+            others.append(way)
+            kept.append(way)
+    return kept
 
 
 def _enough_places(place: Place, others: Sequence[Place], grams: int, most: int) -> bool:
@@ -125,6 +138,7 @@ def _way_does_as_well(one: Way, other: Way, grams: int) -> bool:
         and a.base_price <= b.base_price
         and a.price_per_kg <= b.price_per_kg
         and a.max_weight_grams >= b.max_weight_grams
+        and (a.grams_per_litre or 0) <= (b.grams_per_litre or 0)
     ):
         return False
     if fixed < other.fixed or (a is not b and a.base_price < b.base_price):

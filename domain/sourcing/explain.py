@@ -3,95 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from domain.mishaps import in_language
 from domain.sourcing.decision import Alternative, Excluded, SourcedShipment, SourcingPlan
 from domain.sourcing.problem import SourcingProblem
+from domain.sourcing.words import COLON, EXCLUDED, KINDS, SEMICOLON, TERMS, WORDS
 from domain.wording import money
 
-_NAMED_SKUS = 5
-_TERMS = {
-    "en": {
-        "parcel": "parcel",
-        "handling": "handling",
-        "lateness": "lateness",
-        "risk": "risk",
-        "co2": "CO2",
-        "scarcity": "scarcity",
-        "split": "split",
-        "backorder": "backorder",
-    },
-    "fr": {
-        "parcel": "colis",
-        "handling": "préparation",
-        "lateness": "retard",
-        "risk": "risque",
-        "co2": "CO2",
-        "scarcity": "rareté",
-        "split": "fractionnement",
-        "backorder": "reliquat",
-    },
-}
-_WORDS = {
-    "en": {
-        "away": "{km} km away",
-        "and": " and ",
-        "same": "{places} would cost the same",
-        "next": "next best is {places} for {extra} more",
-        "less": "no other single location can send as much",
-        "alone": "no other location can send it",
-        "short": "there is not enough of {skus} that this order may take",
-        "complete": "it is sent complete only, and there is not enough of {skus}",
-        "by": "{place} by {service}",
-        "more": "{extra} more",
-        "fewer": "{extra} less",
-        "equal": "the same cost",
-        "lacks": "{units} more units missing",
-        "proven": "no plan is cheaper",
-        "gap": "no plan is cheaper by more than {gap} ({ratio:.1%})",
-    },
-    "fr": {
-        "away": "à {km} km",
-        "and": " et ",
-        "same": "{places} coûterait autant",
-        "next": "le meilleur autre choix est {places} pour {extra} de plus",
-        "less": "aucun autre site ne peut en envoyer autant à lui seul",
-        "alone": "aucun autre site ne peut l'envoyer",
-        "short": "il n'y a pas assez de {skus} que cette commande puisse prendre",
-        "complete": "elle part complète seulement, et il n'y a pas assez de {skus}",
-        "by": "{place} par {service}",
-        "more": "{extra} de plus",
-        "fewer": "{extra} de moins",
-        "equal": "le même coût",
-        "lacks": "{units} unités manquantes de plus",
-        "proven": "aucun plan n'est moins cher",
-        "gap": "aucun plan n'est moins cher de plus de {gap} ({ratio:.1%})",
-    },
-}
-_EXCLUDED = {
-    "en": {
-        "excluded": "ruled out for this order: {reasons}",
-        "sku_excluded": "ruled out for {skus}: {reasons}",
-        "not_pinned": "the order has to come from elsewhere",
-        "no_stock": "nothing there that this order may take",
-        "no_capacity": "no capacity left",
-        "no_service": "no carrier service to {country}",
-        "too_heavy": "no carrier service takes units so heavy",
-        "distance": "{km} km away, more than the {limit} km of the policy",
-        "kinds": "a {kind}, and the policy asks for {allowed}",
-        "countries": "in {country}, and the policy asks for {allowed}",
-    },
-    "fr": {
-        "excluded": "écarté pour cette commande : {reasons}",
-        "sku_excluded": "écarté pour {skus} : {reasons}",
-        "not_pinned": "la commande doit venir d'ailleurs",
-        "no_stock": "rien que cette commande puisse y prendre",
-        "no_capacity": "plus de capacité",
-        "no_service": "aucun service de transport vers {country}",
-        "too_heavy": "aucun service de transport n'accepte des unités si lourdes",
-        "distance": "à {km} km, plus que les {limit} km de la politique",
-        "kinds": "de type {kind}, et la politique demande {allowed}",
-        "countries": "en {country}, et la politique demande {allowed}",
-    },
-}
+_NAMED_SKUS, _NAMED_PLACES = 5, 8
 
 
 def why(
@@ -101,9 +19,10 @@ def why(
 
     `language` is one of `domain.wording.LANGUAGES`.
     """
-    away = _WORDS[language]["away"].format(km=shipment.distance_km)
+    words = WORDS[language]
+    away = words["away"].format(km=shipment.distance_km) if shipment.carrier else words["fetched"]
     terms = cost_terms(problem, (shipment,), language=language)
-    return f"{away}, {terms}; {_alternative(problem, plan, language)}"
+    return f"{away}, {terms}{SEMICOLON[language]}{_alternative(problem, plan, language)}"
 
 
 def cost_terms(
@@ -120,7 +39,7 @@ def cost_terms(
         costs.update(shipment.costs.model_dump())
     return ", ".join(
         f"{name} {money(costs[term], problem.currency)}"
-        for term, name in _TERMS[language].items()
+        for term, name in TERMS[language].items()
         if term == "parcel" or costs[term]
     )
 
@@ -129,48 +48,112 @@ def rejected(
     problem: SourcingProblem, plan: SourcingPlan, alternative: Alternative, language: str = "en"
 ) -> str:
     """A plan that was not chosen: from where by which service, its cost terms, and what speaks
-    against it."""
-    words = _WORDS[language]
-    names = {location.location_id: location.name for location in problem.locations}
-    services = {(s.carrier, s.service): s.name for s in problem.services}
-    ways = words["and"].join(
-        words["by"].format(place=names[s.location_id], service=services[s.carrier, s.service])
-        for s in alternative.shipments
-    )
-    terms = cost_terms(
-        problem,
-        alternative.shipments,
-        split=alternative.split_cost,
-        backorder=alternative.backorder_cost,
-        language=language,
-    )
-    against = []
+    against it: the units that it leaves out, or else what it costs more."""
+    words = WORDS[language]
     missing = alternative.missing_units - sum(plan.backordered.values())
+    told = words["and"].join(way(problem, s, language) for s in alternative.shipments)
+    if alternative.shipments:
+        terms = cost_terms(
+            problem,
+            alternative.shipments,
+            split=alternative.split_cost,
+            backorder=alternative.backorder_cost if missing < 0 else 0,
+            language=language,
+        )
+        told += f"{COLON[language]}{terms}{SEMICOLON[language]}"
+    else:
+        # A decision of before says no more of it.
+        names = names_of(problem)
+        told = words["and"].join(names[where] for where in alternative.location_ids)
+        told += COLON[language]
     if missing > 0:
-        against.append(words["lacks"].format(units=missing))
+        return told + words["lacks"].format(units=units_of(missing, language))
     extra = alternative.cost - plan.cost
     which = "more" if extra > 0 else "fewer" if extra < 0 else "equal"
-    against.append(words[which].format(extra=money(abs(extra), problem.currency)))
-    return f"{ways}: {terms}; {', '.join(against)}"
+    against = [words[which].format(extra=money(abs(extra), problem.currency))]
+    if missing < 0:
+        against.insert(0, words["sends"].format(units=units_of(-missing, language)))
+    return told + ", ".join(against)
 
 
-def ruled_out(problem: SourcingProblem, excluded: Excluded, language: str = "en") -> str:
-    """Which locations could not take part, and why."""
-    names = {location.location_id: location.name for location in problem.locations}
-    places = ", ".join(names[location_id] for location_id in excluded.location_ids)
-    facts = {
-        name: "; ".join(fact) if name == "reasons" else ", ".join(fact)
-        for name, fact in excluded.facts.items()
-        if isinstance(fact, tuple)
-    }
-    words = _EXCLUDED[language][excluded.code].format_map({**excluded.facts, **facts})
-    colon = " : " if language == "fr" else ": "
-    return f"{places}{colon}{words}"
+def way(problem: SourcingProblem, shipment: SourcedShipment, language: str = "en") -> str:
+    """From where a shipment goes by which service, or where it is fetched."""
+    place = names_of(problem)[shipment.location_id]
+    template = WORDS[language]["by" if shipment.carrier else "fetched_at"]
+    return template.format(place=place, service=service_name(problem, shipment, language))
+
+
+def service_name(problem: SourcingProblem, shipment: SourcedShipment, language: str = "en") -> str:
+    """What the service of a shipment is called."""
+    if not shipment.carrier:
+        return WORDS[language]["collection"]
+    return next(
+        service.name
+        for service in problem.services
+        if (service.carrier, service.service) == (shipment.carrier, shipment.service)
+    )
+
+
+def names_of(problem: SourcingProblem) -> dict[str, str]:
+    """What locations are called, by their ids."""
+    return {location.location_id: location.name for location in problem.locations}
+
+
+def ruled_out(
+    problem: SourcingProblem, excluded: Excluded, language: str = "en", most: int = _NAMED_PLACES
+) -> str:
+    """Which locations could not take part, `most` of them by name, and why."""
+    places = places_of(problem, excluded, language, most)
+    return f"{places}{COLON[language]}{reason_of(excluded, language)}"
+
+
+def places_of(
+    problem: SourcingProblem, excluded: Excluded, language: str = "en", most: int = _NAMED_PLACES
+) -> str:
+    """The locations that could not take part, `most` of them by name."""
+    names = names_of(problem)
+    shown = ", ".join(names[location_id] for location_id in excluded.location_ids[:most])
+    further = len(excluded.location_ids) - most
+    if further <= 0:
+        return shown
+    return WORDS[language]["further"].format(names=shown, count=further)
+
+
+def reason_of(excluded: Excluded, language: str = "en") -> str:
+    """Why locations could not take part."""
+    facts: dict[str, int | str] = {}
+    for name, fact in excluded.facts.items():
+        said = fact if isinstance(fact, tuple) else (fact,)
+        if excluded.code == "kinds":
+            said = tuple(kind_name(str(kind), language) for kind in said)
+        if name == "reasons":
+            said = tuple(in_language(str(reason), language) for reason in said)
+        separator = SEMICOLON[language] if name == "reasons" else ", "
+        facts[name] = separator.join(str(part) for part in said)
+    is_left = excluded.code == "no_service" and excluded.facts.get("reasons")
+    template = "no_service_left" if is_left else excluded.code
+    return EXCLUDED[language][template].format_map(facts)
+
+
+def kind_name(kind: str, language: str = "en") -> str:
+    """What a kind of location is called."""
+    return KINDS[language].get(kind, kind)
+
+
+def units_of(count: int, language: str = "en") -> str:
+    """A number of units, in words."""
+    is_one = count == 1 or (language == "fr" and count == 0)
+    return WORDS[language]["unit" if is_one else "units"].format(count=count)
+
+
+def term_names(language: str = "en") -> dict[str, str]:
+    """What each term of the costs is called, in the sequence in which they are told."""
+    return TERMS[language]
 
 
 def certainty(problem: SourcingProblem, plan: SourcingPlan, language: str = "en") -> str:
     """Whether there can be anything cheaper, and by how much."""
-    words = _WORDS[language]
+    words = WORDS[language]
     if plan.gap == 0:
         return words["proven"]
     return words["gap"].format(gap=money(plan.gap, problem.currency), ratio=plan.gap_ratio)
@@ -178,27 +161,47 @@ def certainty(problem: SourcingProblem, plan: SourcingPlan, language: str = "en"
 
 def shortage(problem: SourcingProblem, plan: SourcingPlan, language: str = "en") -> str:
     """Why units are backordered: what nobody has enough of, or what keeps all of it back."""
+    words = WORDS[language]
     if plan.obstacle is not None:
+        return _obstacle(plan, language)
+    missing = sum(plan.backordered.values())
+    reasons = []
+    if any(alternative.missing_units < missing for alternative in plan.alternatives):
+        reasons.append(words["dear"])
+    short = _short_skus(problem, plan)
+    if short:
+        names = ", ".join(short[:_NAMED_SKUS]) + (", ..." if len(short) > _NAMED_SKUS else "")
+        reasons.append(words["complete" if problem.ship_complete else "short"].format(skus=names))
+    return SEMICOLON[language].join(reasons or [words["limits"]])
+
+
+def _obstacle(plan: SourcingPlan, language: str) -> str:
+    """What keeps all of it back: decided in English, told in others by what was ruled out."""
+    assert plan.obstacle is not None
+    reasons = [
+        reason_of(excluded, language) for excluded in plan.excluded if excluded.code != "no_stock"
+    ]
+    if language == "en" or not reasons:
         return plan.obstacle
-    short = _short_skus(problem)
-    names = ", ".join(short[:_NAMED_SKUS]) + (", ..." if len(short) > _NAMED_SKUS else "")
-    words = _WORDS[language]["complete" if problem.ship_complete else "short"]
-    return words.format(skus=names)
+    return WORDS[language]["stuck"].format(reasons=SEMICOLON[language].join(reasons))
 
 
-def _short_skus(problem: SourcingProblem) -> list[str]:
-    ruled_out = {(e.location_id, e.sku) for e in problem.exclusions if e.carrier is None}
+def _short_skus(problem: SourcingProblem, plan: SourcingPlan) -> list[str]:
+    """What there is too little of at the locations that could take part."""
+    exclusions = {(e.location_id, e.sku) for e in problem.exclusions if e.carrier is None}
+    out = {location_id for excluded in plan.excluded for location_id in excluded.location_ids}
     left: Counter[str] = Counter()
     for line in problem.lines:
         left[line.sku] -= line.quantity
     for row in problem.availability:
-        if not ruled_out & {(row.location_id, row.sku), (row.location_id, None)}:
+        is_excluded = exclusions & {(row.location_id, row.sku), (row.location_id, None)}
+        if row.location_id not in out and not is_excluded:
             left[row.sku] += row.units
     return sorted(sku for sku, units in left.items() if units < 0)
 
 
 def _alternative(problem: SourcingProblem, plan: SourcingPlan, language: str) -> str:
-    words = _WORDS[language]
+    words = WORDS[language]
     missing = sum(plan.backordered.values())
     equal = [a for a in plan.alternatives if a.missing_units <= missing]
     if not equal:

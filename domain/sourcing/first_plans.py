@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from domain.sourcing.candidates import Way
-from domain.sourcing.goods import Goods
+from domain.sourcing.goods import Goods, total
 
 _STARTS, _COMPARISONS = 16, 40_000
 
@@ -14,11 +14,12 @@ def first_plans(goods: Goods, ways: Sequence[Way]) -> Iterator[list[Way]]:
     for way in ways:
         if way.takes == goods.units:
             yield [way]
-    for order in (ways, sorted(ways, key=lambda w: (w.opening / sum(w.takes), w.id))):
+    for order in (ways, sorted(ways, key=lambda w: (w.opening / w.room_for, w.id))):
         left, chosen, seen = list(goods.units), [], set()
         for way in order:
-            gives = any(n and m for n, m in zip(way.takes, left, strict=True))
-            if gives and id(way.place) not in seen:
+            if not any(left):
+                break
+            if total(way.takes, left) and id(way.place) not in seen:
                 seen.add(id(way.place))
                 chosen.append(way)
                 left = _after(way, left)

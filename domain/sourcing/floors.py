@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from domain.sourcing.candidates import Way
-from domain.sourcing.goods import Goods
+from domain.sourcing.goods import Goods, total
 from domain.sourcing.parcels import price_of_parcels
 
 
@@ -12,7 +12,7 @@ def floor(goods: Goods, ways: Sequence[Way], fewest: int) -> float:
     term at its cheapest."""
     if not ways:
         return 0.0
-    grams = sum(n * g for n, g in zip(goods.units, goods.grams, strict=True))
+    grams = total(goods.units, goods.grams)
     services = {id(way.service): way.service for way in ways}.values()
     parcels = max(fewest, -(-grams // max(s.max_weight_grams for s in services)))
     return (
@@ -29,7 +29,7 @@ def at_least(goods: Goods, ways: Sequence[Way], left_out: int | None) -> float:
         cost += way.opening
     for sku in range(len(goods.units)):
         cost += _cheapest(goods, sku, ways, [way.unit_cost[sku] for way in ways], left_out)
-    grams = sum([n * g for n, g in zip(goods.units, goods.grams, strict=True)])
+    grams = total(goods.units, goods.grams)
     if left_out is None and grams > min(way.service.max_weight_grams for way in ways):
         cost = max(cost, _in_whole_parcels(goods, ways, grams))
     return cost
@@ -42,8 +42,8 @@ def _in_whole_parcels(goods: Goods, ways: Sequence[Way], grams: int) -> float:
     cost = float(parcels * min(price_of_parcels(service, 0) for service in services))
     for way in ways:
         cost += way.fixed
-    for sku, weight in enumerate(goods.grams):
-        prices = [way.gram_cost * weight + way.place.scarcity[sku] for way in ways]
+    for sku in range(len(goods.units)):
+        prices = [way.by_weight[sku] + way.place.scarcity[sku] for way in ways]
         cost += _cheapest(goods, sku, ways, prices, None)
     return cost
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 from domain.messages.orders import OrderType
 from domain.sourcing.problem import SourcingProblem
@@ -39,7 +40,7 @@ def goods_of(problem: SourcingProblem) -> Goods:
 
 def total(units: Sequence[int], each: Sequence[int]) -> int:
     """What so many units of each SKU come to."""
-    return sum([n * one for n, one in zip(units, each, strict=True)])
+    return sum(map(mul, units, each))
 
 
 def stock_of(problem: SourcingProblem, goods: Goods) -> dict[str, list[int]]:

@@ -23,27 +23,22 @@ def stages(
 ) -> list[Stage]:
     """From all limits in force to all of them relaxed that the policy lets go, in its order."""
     found: list[Stage] = []
+    everywhere = tuple(places)
+    fenced = any(place.breaches for place in places)
+    # No plan has more shipments than units.
+    units, whole = max(1, sum(goods.units)), _value(problem) < policy.min_split_value
     for count in range(len(policy.relaxation) + 1):
         relaxed = frozenset(policy.relaxation[:count])
-        allowed = tuple(place for place in places if place.breaches <= relaxed)
-        most = most_shipments(problem, policy, relaxed)
-        # No plan has more shipments than units.
-        most = min(most, max(1, sum(goods.units)))
+        allowed = everywhere
+        if fenced:
+            allowed = tuple([place for place in places if place.breaches <= relaxed])
+        most = units if "shipments" in relaxed else min(units, policy.max_shipments)
+        if whole and "split_value" not in relaxed:
+            most = 1
         same = found and (len(found[-1].places), found[-1].most) == (len(allowed), most)
         if not same:
             found.append(Stage(relaxed, allowed, most))
     return found
-
-
-def most_shipments(
-    problem: SourcingProblem, policy: SourcingPolicy, relaxed: frozenset[Limit]
-) -> int:
-    most = sum(line.quantity for line in problem.lines)
-    if "shipments" not in relaxed:
-        most = min(most, policy.max_shipments)
-    if "split_value" not in relaxed and _value(problem) < policy.min_split_value:
-        most = min(most, 1)
-    return most
 
 
 def _value(problem: SourcingProblem) -> int:

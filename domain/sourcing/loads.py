@@ -5,246 +5,152 @@ cents. So SKU after SKU is shared out, and of all ways to share out that come to
 only the cheapest is kept. What cannot be better than a plan that is known is dropped.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import permutations
-from math import ceil, prod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, inf, prod
 
 from domain.sourcing.candidates import Way
 from domain.sourcing.floors import at_least
-from domain.sourcing.goods import Goods
+from domain.sourcing.goods import Goods, total
+from domain.sourcing.shares import Share, Units, shares_of
 
 EPSILON = 1e-6
 """What floating-point bounds may be off, in cents."""
-_MAX_SPLITS = 400
 _MAX_STATES = 1500
 # A large order's SKUs cannot be shared out in every way: the few cheapest of each are combined.
 _MAX_COMBINATIONS = 50_000
 _FEW_SPLITS, _FEW_STATES = 4, 30
-
-Units = tuple[int, ...]
+# States that cost less to keep than to look through.
+_FEW = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """`units` by way and SKU, and what they cost. No loads of the same ways cost less than `bound`,
-    or than what the caller already had."""
+    """`units` by way and SKU, and what they cost."""
 
     cost: int
     units: tuple[Units, ...]
-    bound: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Share:
-    """A SKU to share out: the ways to do so, and what the cheapest costs by weight alone."""
+class Found:
+    """The cheapest loads that were found. There may be others that cost `bound` or more, and less
+    than these; where that is not less, or infinite, there are none."""
 
-    sku: int
-    grams: int
-    options: tuple[tuple[Units, int], ...]
-    at_least: float
+    loads: Loads | None
+    bound: float
 
 
-def share_out(
-    goods: Goods, ways: Sequence[Way], most: float, left_out: int | None = None
-) -> Loads | None:
-    """The cheapest loads that cost at most `most`; None where there are none.
+_NONE = Found(None, inf)
+
+
+def share_out(goods: Goods, ways: Sequence[Way], most: float, left_out: int | None = None) -> Found:
+    """The cheapest loads that cost at most `most`.
 
     `left_out` is what a unit costs that is not sent; without it every unit goes.
     """
     if len(ways) == 1 and left_out is None:
         return _all_one_way(goods, ways[0], most)
-    if at_least(goods, ways, left_out) > most + EPSILON:
-        return None
-    fill = _Filling(goods, ways, left_out)
-    shares, complete = fill.shares()
+    shares, complete = shares_of(goods, ways, left_out)
     if shares is None:
-        return None
-    combinations = prod(len(share.options) for share in shares)
-    if combinations <= _MAX_COMBINATIONS:
-        return _combine(shares, complete, ways, most, _MAX_STATES)
-    few = [fill.fewer(share) for share in shares]
-    found = _combine(few, False, ways, most, _FEW_STATES)
-    if found is None:
-        return None
-    bound = max(found.bound, ceil(at_least(goods, ways, left_out) - EPSILON))
-    return replace(found, bound=min(found.cost, bound))
+        return _NONE
+    best = _each_as_cheap_as_can_be(shares, ways)
+    known = best if best.cost <= most else None
+    lowest = _lowest(ways) + sum([share.at_least for share in shares])
+    # What is known is beaten by a cent at least.
+    most = most if known is None else known.cost - 1
+    shares = _affordable(shares, most + EPSILON - lowest)
+    if not shares:
+        return Found(known, inf)
+    if prod(len(share.options) for share in shares) <= _MAX_COMBINATIONS:
+        found = _combine(shares, ways, most, _MAX_STATES)
+        bound = found.bound if complete else min(found.bound, ceil(lowest - EPSILON))
+    else:
+        for share in shares:
+            share.options = sorted(share.options)[:_FEW_SPLITS]
+        found = _combine(shares, ways, most, _FEW_STATES)
+        bound = ceil(max(lowest, at_least(goods, ways, left_out)) - EPSILON)
+    return Found(found.loads or known, bound)
 
 
-def _all_one_way(goods: Goods, way: Way, most: float) -> Loads | None:
+def _each_as_cheap_as_can_be(shares: Sequence[Share], ways: Sequence[Way]) -> Loads:
+    """Each SKU shared out as if the others were not there."""
+    weights, cost = [0] * len(ways), 0
+    by_sku: list[Units] = [()] * len(shares)
+    for share in shares:
+        cheapest = min(share.options)
+        cost += cheapest.linear
+        by_sku[share.sku] = cheapest.split
+        for number, units in enumerate(cheapest.split):
+            weights[number] += units * share.weights[number]
+    cost += sum([way.price(weight) for way, weight in zip(ways, weights, strict=True)])
+    return Loads(cost, tuple(zip(*by_sku, strict=True)))
+
+
+def _affordable(shares: list[Share], spare: float) -> list[Share]:
+    """Without the options that cost so much more than the cheapest; none where none is left."""
+    if spare < 0:
+        return []
+    for share in shares:
+        if len(share.options) > 1:
+            limit = share.at_least + spare
+            share.options = [option for option in share.options if option.at_least <= limit]
+    # What can go in one way only comes first: then every bound knows of it.
+    return sorted(shares, key=lambda share: (len(share.options), share.sku))
+
+
+def _all_one_way(goods: Goods, way: Way, most: float) -> Found:
     if any(n > there for n, there in zip(goods.units, way.takes, strict=True)):
-        return None
-    grams = sum(n * g for n, g in zip(goods.units, goods.grams, strict=True))
-    cost = way.price(grams) + scarcity_cost(way, goods.units)
-    return Loads(cost, (goods.units,), cost) if cost <= most else None
+        return _NONE
+    cost = way.price(total(goods.units, way.weights)) + total(goods.units, way.place.scarcity)
+    return Found(Loads(cost, (goods.units,)), inf) if cost <= most else _NONE
 
 
 def scarcity_cost(way: Way, units: Units) -> int:
-    return sum(n * cost for n, cost in zip(units, way.place.scarcity, strict=True) if cost)
-
-
-class _Filling:
-    """How each SKU can be shared out over chosen ways."""
-
-    def __init__(self, goods: Goods, ways: Sequence[Way], left_out: int | None) -> None:
-        self._goods, self._ways, self._left_out = goods, ways, left_out
-        self._twins = len({id(way.place) for way in ways}) < len(ways)
-
-    def shares(self) -> tuple[list[_Share] | None, bool]:
-        """Every SKU's share; None where not all can be sent. Then, whether no option is missing."""
-        found, complete = [], True
-        for sku, asked in enumerate(self._goods.units):
-            splits = list(self._splits(sku, asked))
-            if len(splits) > _MAX_SPLITS:
-                splits, complete = self._extremes(sku, asked), False
-            if not splits:
-                return None, True
-            options = tuple((split, self._linear(sku, asked, split)) for split in splits)
-            found.append(self._share(sku, options))
-        # What can go in one way only comes first: then every bound knows of it.
-        found.sort(key=lambda share: (len(share.options), share.sku))
-        return found, complete
-
-    def fewer(self, share: _Share) -> _Share:
-        """Only the splits of a SKU that cost least by weight."""
-        rates = [way.gram_cost * share.grams for way in self._ways]
-        ranked = sorted(
-            share.options,
-            key=lambda o: (o[1] + sum([n * r for n, r in zip(o[0], rates, strict=True)]), o[0]),
-        )
-        return replace(share, options=tuple(ranked[:_FEW_SPLITS]))
-
-    def _share(self, sku: int, options: tuple[tuple[Units, int], ...]) -> _Share:
-        grams = self._goods.grams[sku]
-        rates = [way.gram_cost * grams for way in self._ways]
-        at_least = min(
-            linear + sum(n * rate for n, rate in zip(split, rates, strict=True))
-            for split, linear in options
-        )
-        return _Share(sku, grams, options, at_least)
-
-    def _linear(self, sku: int, asked: int, split: Units) -> int:
-        cost = sum(
-            n * way.place.scarcity[sku] for n, way in zip(split, self._ways, strict=True) if n
-        )
-        return cost if self._left_out is None else cost + self._left_out * (asked - sum(split))
-
-    def _splits(self, sku: int, asked: int) -> Iterator[Units]:
-        """All ways to share out the units, at most one more than can be looked at."""
-        rooms = [way.takes[sku] for way in self._ways]
-        if self._left_out is None and not self._twins and asked <= _MAX_SPLITS:
-            quick = _obvious(rooms, asked)
-            if quick is not None:
-                yield from quick
-                return
-        after = [sum(rooms[number:]) for number in range(len(rooms) + 1)]
-        count = 0
-        stack: list[tuple[Units, int]] = [((), asked)]
-        while stack and count <= _MAX_SPLITS:
-            done, left = stack.pop()
-            number = len(done)
-            if number == len(rooms):
-                if left == 0 or self._left_out is not None:
-                    count += 1
-                    yield done
-                continue
-            room = min(rooms[number], left)
-            if self._twins:
-                room = min(room, self._left_at(number, done, sku))
-            least = max(0, left - after[number + 1]) if self._left_out is None else 0
-            stack.extend(((*done, n), left - n) for n in range(least, room + 1))
-
-    def _left_at(self, number: int, done: Units, sku: int) -> int:
-        """Two ways from one location share its stock."""
-        place = self._ways[number].place
-        taken = sum(n for n, way in zip(done, self._ways, strict=False) if way.place is place)
-        return place.stock[sku] - taken
-
-    def _extremes(self, sku: int, asked: int) -> list[Units]:
-        """The splits that fill one way after the other."""
-        found: dict[Units, None] = {}
-        numbers = range(len(self._ways))
-        rotations = [(*numbers[n:], *numbers[:n]) for n in numbers]
-        for order in permutations(numbers) if len(self._ways) <= 4 else rotations:
-            split, left = [0] * len(self._ways), asked
-            for number in order:
-                way = self._ways[number]
-                room = way.takes[sku]
-                if self._twins:
-                    taken = sum(split[n] for n in numbers if self._ways[n].place is way.place)
-                    room = min(room, way.place.stock[sku] - taken)
-                split[number] = min(room, left)
-                left -= split[number]
-            if left == 0 or self._left_out is not None:
-                found[tuple(split)] = None
-        return list(found)
-
-
-def _obvious(rooms: list[int], asked: int) -> list[Units] | None:
-    """The splits over one or two ways that have any."""
-    if sum(rooms) < asked:
-        return []
-    having = [number for number, room in enumerate(rooms) if room and asked]
-    if not having:
-        return [(0,) * len(rooms)]
-    if len(having) > 2:
-        return None
-    first, last = having[0], having[-1]
-    if first == last:
-        return [tuple([asked if number == first else 0 for number in range(len(rooms))])]
-    splits = []
-    for units in range(min(rooms[first], asked), max(0, asked - rooms[last]) - 1, -1):
-        split = [0] * len(rooms)
-        split[first], split[last] = units, asked - units
-        splits.append(tuple(split))
-    return splits
+    """Cents for the scarcity of units that go a way."""
+    return total(units, way.place.scarcity)
 
 
 _State = dict[Units, tuple[int, tuple[Units, ...]]]
 
 
-def _combine(
-    shares: Sequence[_Share], complete: bool, ways: Sequence[Way], most: float, width: int
-) -> Loads | None:
+def _combine(shares: Sequence[Share], ways: Sequence[Way], most: float, width: int) -> Found:
     """Share out SKU after SKU; states are the weights of the loads."""
     rest = [0.0] * (len(shares) + 1)
     for number in range(len(shares) - 1, -1, -1):
         rest[number] = rest[number + 1] + shares[number].at_least
     states: _State = {(0,) * len(ways): (0, ())}
-    dropped = float("inf")
+    dropped = inf
     for number, share in enumerate(shares):
         states = _extend(states, share)
-        if len(share.options) > 1 or number + 1 == len(shares) or not number:
+        if len(states) > _FEW:
             states, lost = _prune(states, ways, rest[number + 1], most, width)
             dropped = min(dropped, lost)
         if not states:
-            return None
-    best = min(
-        (linear + sum(way.price(g) for way, g in zip(ways, grams, strict=True)), chain)
-        for grams, (linear, chain) in states.items()
+            return Found(None, dropped)
+    cost, chain = min(
+        (linear + sum([way.price(g) for way, g in zip(ways, weights, strict=True)]), chain)
+        for weights, (linear, chain) in states.items()
     )
-    cost, chain = best
+    bound = ceil(dropped - EPSILON) if dropped < inf else inf
     if cost > most:
-        return None
+        return Found(None, bound)
     by_sku: list[Units] = [()] * len(shares)
     for share, split in zip(shares, chain, strict=True):
         by_sku[share.sku] = split
-    bound = cost if dropped > cost - 1 else ceil(dropped - EPSILON)
-    if not complete:
-        bound = min(bound, ceil(_lowest(ways) + rest[0] - EPSILON))
-    return Loads(cost, tuple(zip(*by_sku, strict=True)), bound)
+    return Found(Loads(cost, tuple(zip(*by_sku, strict=True))), bound)
 
 
 def _lowest(ways: Sequence[Way]) -> float:
     return sum(way.price_so_far(0) for way in ways)
 
 
-def _extend(states: _State, share: _Share) -> _State:
+def _extend(states: _State, share: Share) -> _State:
     found: _State = {}
-    unit = share.grams
+    units = share.weights
     for grams, (linear, chain) in states.items():
-        for split, cost in share.options:
-            weights = tuple([g + n * unit for g, n in zip(grams, split, strict=True)])
+        for _, split, cost in share.options:
+            weights = tuple([g + n * u for g, n, u in zip(grams, split, units, strict=True)])
             total = linear + cost
             known = found.get(weights)
             if known is None or (total, (*chain, split)) < known:
@@ -257,17 +163,23 @@ def _prune(
 ) -> tuple[_State, float]:
     """Without what must cost more than `most`; and where too many are left, without the dearest:
     then also the least that one of those may cost."""
+    columns = zip(*states, strict=True)
+    floors = [
+        {weight: way.price_so_far(weight) for weight in set(column)}
+        for way, column in zip(ways, columns, strict=True)
+    ]
     bounds = {
-        grams: linear
+        weights: linear
         + rest
-        + sum([way.price_so_far(g) for way, g in zip(ways, grams, strict=True)])
-        for grams, (linear, _) in states.items()
+        + sum([floor[weight] for floor, weight in zip(floors, weights, strict=True)])
+        for weights, (linear, _) in states.items()
     }
-    kept = {grams: state for grams, state in states.items() if bounds[grams] <= most + EPSILON}
+    limit = most + EPSILON
+    kept = {weights: state for weights, state in states.items() if bounds[weights] <= limit}
     if len(kept) <= width:
         return kept, float("inf")
-    ranked = sorted(kept, key=lambda grams: (bounds[grams], grams))
+    ranked = sorted(kept, key=lambda weights: (bounds[weights], weights))
     return (
-        {grams: kept[grams] for grams in ranked[:width]},
+        {weights: kept[weights] for weights in ranked[:width]},
         bounds[ranked[width]],
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.sourcing.candidates import Way
-from domain.sourcing.goods import Goods
+from domain.sourcing.goods import Goods, total
 
 _NODES = 5
 
@@ -75,14 +75,14 @@ class _Program:
 
     def _way(self, number: int, way: Way) -> int:
         """The columns of a way and the rows that tie them; gives the one that opens it."""
-        grams, limit = self._goods.grams, way.service.max_weight_grams
-        heaviest = sum(n * g for n, g in zip(way.takes, grams, strict=True))
+        grams, limit = way.rate.grams, way.service.max_weight_grams
+        heaviest = total(way.takes, grams)
         counted = heaviest > limit and not way.service.breaks
         opened = self._column(way.fixed if counted else way.opening, 1, whole=True)
         load = {}
         for sku, units in enumerate(way.takes):
             if units:
-                by_weight = way.gram_cost * grams[sku] + way.place.scarcity[sku]
+                by_weight = way.by_weight[sku] + way.place.scarcity[sku]
                 cost = by_weight if counted else way.unit_cost[sku]
                 column = self._units[number, sku] = self._column(cost, units)
                 self._row(0, None, {opened: units, column: -1})
@@ -94,7 +94,7 @@ class _Program:
         return opened
 
     def _share_places(self, opened: list[int]) -> None:
-        """Ways from one location share its stock and its capacity."""
+        """Ways from one location share its stock and its capacity, and that of a day."""
         by_place: dict[str, list[int]] = {}
         for number, way in enumerate(self._ways):
             by_place.setdefault(way.id[0], []).append(number)
@@ -102,6 +102,11 @@ class _Program:
             place = self._ways[numbers[0]].place
             if len(numbers) > place.capacity:
                 self._row(0, place.capacity, {opened[n]: 1 for n in numbers})
+            for day in {self._ways[n].day for n in numbers}:
+                leaving = [n for n in numbers if self._ways[n].day == day]
+                room = self._ways[leaving[0]].room
+                if len(leaving) > room:
+                    self._row(0, room, {opened[n]: 1 for n in leaving})
             for sku, units in enumerate(place.stock):
                 here = [self._units[n, sku] for n in numbers if (n, sku) in self._units]
                 if len(here) > 1:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.calendar import Milestones
 from domain.messages.policy import SourcingPolicy
-from domain.sourcing.carriers import is_collected, services_from
+from domain.sourcing.carriers import services_from
 from domain.sourcing.decision import Costs
 from domain.sourcing.parcels import (
     carries,

@@ -5,6 +5,7 @@ of the real weight.
 """
 
 from datetime import datetime
+from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
 
 from domain.messages.policy import SourcingPolicy
@@ -12,17 +13,17 @@ from domain.sourcing.carriers import is_collected
 from domain.sourcing.problem import Location, Service, SourcingProblem
 
 _EARTH_RADIUS_KM = 6371.0
-_GRAMS_PER_KG = 1000
+GRAMS_PER_KG = 1000
 _CM3_PER_LITRE = 1000
 _GRAMS_PER_TONNE = 1_000_000
 
 
 def distance_km(location: Location, latitude: float, longitude: float) -> int:
     """Great-circle distance (haversine formula) in whole kilometres."""
-    lat1, lat2 = radians(location.latitude), radians(latitude)
-    half_lat = (lat2 - lat1) / 2
-    half_lon = radians(longitude - location.longitude) / 2
-    chord = sin(half_lat) ** 2 + cos(lat1) * cos(lat2) * sin(half_lon) ** 2
+    lat1, lon1, cos1 = _on_the_globe(location.latitude, location.longitude)
+    lat2, lon2, cos2 = _on_the_globe(latitude, longitude)
+    up, along = sin((lat2 - lat1) / 2), sin((lon2 - lon1) / 2)
+    chord = up * up + cos1 * cos2 * along * along
     return round(2 * _EARTH_RADIUS_KM * asin(sqrt(chord)))
 
 
@@ -41,9 +42,14 @@ def carries(service: Service, weight_grams: int, longest_mm: int) -> bool:
     return service.max_unit_mm is None or longest_mm <= service.max_unit_mm
 
 
+@lru_cache(maxsize=16_384)
+def _on_the_globe(latitude: float, longitude: float) -> tuple[float, float, float]:
+    return radians(latitude), radians(longitude), cos(radians(latitude))
+
+
 def distance_from(problem: SourcingProblem, location: Location) -> int:
     """Kilometres to the destination; none where the customer comes to the location."""
-    if is_collected(problem, location.location_id):
+    if problem.type.is_fetched and is_collected(problem, location.location_id):
         return 0
     return distance_km(location, problem.latitude, problem.longitude)
 
@@ -72,7 +78,7 @@ def _break_price(service: Service, grams: int) -> int:
 def parcel_price(service: Service, weight_grams: int) -> int:
     """Cents for a weight, in as many parcels as the service's limit makes of it; a cent that has
     begun counts."""
-    by_weight = -(-service.price_per_kg * weight_grams // _GRAMS_PER_KG)
+    by_weight = -(-service.price_per_kg * weight_grams // GRAMS_PER_KG)
     return price_of_parcels(service, weight_grams) + by_weight
 
 

@@ -19,26 +19,26 @@ from domain.sourcing.problem import SourcingProblem
 from domain.sourcing.reasons import obstacle, ruled_out
 from domain.sourcing.rejected import alternatives
 from domain.sourcing.shipments import backordered, costs_of, shipments_of
+from domain.sourcing.times import Times
 
 
-def plan(
-    problem: SourcingProblem, policy: SourcingPolicy, *, explain: bool = True
-) -> SourcingPlan:
+def plan(problem: SourcingProblem, policy: SourcingPolicy, *, explain: bool = True) -> SourcingPlan:
     """Decide locations, quantities and services; what nobody can give is backordered.
 
     The same problem gives the same plan, whatever the order of its rows. Without `explain` the
     decision is the same, but `alternatives` and `excluded` are empty and `obstacle` is None.
     """
     goods = goods_of(problem)
-    places = places_of(problem, policy, goods)
+    times = Times(problem)
+    places = places_of(problem, policy, goods, times)
     steps = stages(problem, policy, goods, places)
     choice = choose(policy, goods, steps, ship_complete=problem.ship_complete)
-    shipments = shipments_of(problem, policy, goods, choice.best)
+    shipments = shipments_of(problem, policy, goods, times, choice.best)
     missing = backordered(problem, shipments)
     costs = costs_of(policy, shipments, sum(missing.values()))
     chosen = choice.best.ways if choice.best else ()
-    excluded = ruled_out(problem, policy, goods, places, choice.stage) if explain else ()
-    told = alternatives(problem, policy, goods, choice) if explain else ()
+    excluded = ruled_out(problem, policy, goods, times, places, choice.stage) if explain else ()
+    told = alternatives(problem, policy, goods, times, choice) if explain else ()
     stuck = explain and not shipments and not choice.stage.places
     return SourcingPlan(
         method=choice.method,

@@ -16,7 +16,7 @@ from domain.sourcing.bounds import ascend, fewest_shipments
 from domain.sourcing.candidates import Way
 from domain.sourcing.dominance import needed_ways
 from domain.sourcing.first_plans import completed, first_plans
-from domain.sourcing.floors import floor
+from domain.sourcing.floors import at_least, floor
 from domain.sourcing.goods import Goods
 from domain.sourcing.loads import EPSILON, share_out
 from domain.sourcing.mip import open_ways
@@ -46,15 +46,18 @@ def solve(
     left_out: int | None = None,
     but: Collection[frozenset[str]] = (),
     below: float = _INFINITE,
+    known: Option | None = None,
 ) -> Outcome:
     """The plan of lowest cost, then earliest arrival, then least distance, with at most `most`
     shipments.
 
     `left_out` is what a unit costs that is not sent; without it all are. `budget` bounds the work,
     in sets looked at. Plans from the locations in `but` do not count, nor those that cost more than
-    `below`.
+    `below`. `known` is a plan of these ways that was found already.
     """
     found = _Search(goods, most, budget, left_out, but, below)
+    if known is not None:
+        found.best, found.limit = known, known.cost
     bound = 0.0
     fewest = fewest_shipments(goods, ways)
     # What is ruled out by the first bound makes the second one better.
@@ -226,11 +229,12 @@ class _Search:
     ) -> tuple[float, int] | None:
         """Latest arrival and distance with a further way; None where it cannot take it, or where
         the best plan costs no more and is better in these."""
-        taken = 0
+        taken = leaving = 0
         for other in chosen:
             if other.place is way.place:
                 taken += 1
-        if taken >= way.place.capacity:
+                leaving += other.day == way.day
+        if taken >= way.place.capacity or leaving >= way.room:
             return None
         arrival, km = max(ties[0], way.arrival), ties[1] + way.place.km
         best = self.best
@@ -257,14 +261,18 @@ class _Search:
         """The best loads of these ways. A way that would carry nothing need not be open."""
         if self._but and frozenset(way.id[0] for way in chosen) in self._but:
             return
+        if (len(chosen) > 1 or self._left_out is not None) and (
+            at_least(self._goods, chosen, self._left_out) > self.limit + EPSILON
+        ):
+            self._budget -= len(self._goods.units) * len(chosen) // 64
+            return
         # The more there is to share out, the more of the budget it takes.
         self._budget -= len(self._goods.units) ** 2 * len(chosen) // 64
-        loads = share_out(self._goods, chosen, self.limit, self._left_out)
-        if loads is None:
-            return
-        if loads.bound < loads.cost:
-            self.skipped = min(self.skipped, loads.bound)
-        if all(any(units) for units in loads.units):
+        found = share_out(self._goods, chosen, self.limit, self._left_out)
+        loads = found.loads
+        if found.bound < (self.limit + 1 if loads is None else loads.cost):
+            self.skipped = min(self.skipped, found.bound)
+        if loads is not None and all(any(units) for units in loads.units):
             option = option_of(chosen, loads)
             if self.best is None or option.rank < self.best.rank:
                 self.best, self.limit = option, option.cost

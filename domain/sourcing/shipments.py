@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from domain.calendar import Milestones
 from domain.messages.policy import SourcingPolicy
 from domain.sourcing.candidates import Way
 from domain.sourcing.decision import Costs, SourcedShipment
-from domain.sourcing.goods import Goods
-from domain.sourcing.loads import Units, scarcity_cost
+from domain.sourcing.goods import Goods, total
+from domain.sourcing.loads import scarcity_cost
 from domain.sourcing.option import Option
 from domain.sourcing.parcels import co2_cost, co2_grams, parcel_price, parcels, risk
 from domain.sourcing.problem import Line, SourcingProblem
+from domain.sourcing.shares import Units
+from domain.sourcing.times import Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,11 @@ def costs_of(
 
 
 def shipments_of(
-    problem: SourcingProblem, policy: SourcingPolicy, goods: Goods, option: Option | None
+    problem: SourcingProblem,
+    policy: SourcingPolicy,
+    goods: Goods,
+    times: Times,
+    option: Option | None,
 ) -> tuple[SourcedShipment, ...]:
     """A shipment for each way, by location. The units of a SKU go to its lines in turn."""
     if option is None:
@@ -44,7 +51,7 @@ def shipments_of(
     lines = sorted(problem.lines, key=lambda line: (len(line.line_id), line.line_id))
     open_units = {line.line_id: line.quantity for line in lines}
     return tuple(
-        _shipment(policy, goods, way, units, _to_lines(lines, open_units, goods, units))
+        _shipment(policy, times, goods, way, units, _to_lines(lines, open_units, goods, units))
         for way, units in zip(option.ways, option.units, strict=True)
     )
 
@@ -64,10 +71,17 @@ def _to_lines(
 
 
 def _shipment(
-    policy: SourcingPolicy, goods: Goods, way: Way, units: Units, lines: dict[str, int]
+    policy: SourcingPolicy,
+    times: Times,
+    goods: Goods,
+    way: Way,
+    units: Units,
+    lines: dict[str, int],
 ) -> SourcedShipment:
-    grams = sum(n * g for n, g in zip(units, goods.grams, strict=True))
+    grams, chargeable = total(units, goods.grams), total(units, way.rate.grams)
     location, service, km = way.place.location, way.service, way.place.km
+    milestones = times.of(location, service)
+    assert isinstance(milestones, Milestones), "what has none is no way"
     return SourcedShipment(
         location_id=location.location_id,
         carrier=service.carrier,
@@ -75,17 +89,20 @@ def _shipment(
         lines=lines,
         weight_grams=grams,
         distance_km=km,
-        promise=way.promise,
+        promise=milestones.promise,
         costs=Costs(
-            parcel=parcel_price(service, grams),
+            parcel=parcel_price(service, chargeable),
             handling=location.handling_cost,
             lateness=way.lateness,
             risk=risk(location, policy),
             co2=co2_cost(service, grams, km, policy.co2_price_per_tonne),
             scarcity=scarcity_cost(way, units),
         ),
-        parcels=parcels(service, grams),
+        parcels=parcels(service, chargeable),
         co2_grams=co2_grams(service, grams, km),
+        pick_by=milestones.pick_by,
+        dispatch_by=milestones.dispatch_by,
+        dispatch_day=milestones.dispatch_day,
     )
 
 

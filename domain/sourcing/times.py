@@ -21,6 +21,8 @@ class Times:
         self._destination = Destination(
             country=problem.country, region=problem.region, timezone=problem.timezone
         )
+        # Plain services go everywhere, whatever the country and the kind of the location.
+        self._plain = all(service.calendar is None for service in problem.services)
         self._planned: dict[str, dict[date, int]] = {}
         for row in problem.planned:
             days = self._planned.setdefault(row.location_id, {})
@@ -28,7 +30,7 @@ class Times:
 
     def of(self, location: Location, service: Service) -> Milestones | NotPossible:
         """The first that there are by a service, or why there are none."""
-        there, planned = calendar_of(location), self.planned(location)
+        there, planned = self.calendar_of(location), self.planned(location)
         if service is COLLECTED:
             return calendar.collection(self._at, there, planned)
         carrier = service.calendar or calendar.plain_service(service.transit_days)
@@ -40,11 +42,12 @@ class Times:
             return calendar.NOTHING_PLANNED
         return self._planned.get(location.location_id, calendar.NOTHING_PLANNED)
 
-
-def calendar_of(location: Location) -> LocationCalendar:
-    """The same object for all locations whose calendars are equal."""
-    if location.calendar is not None:
-        return calendar.remembered(location.calendar)
-    return calendar.plain_location(
-        location.timezone, location.cut_off_hour, location.country, location.kind
-    )
+    def calendar_of(self, location: Location) -> LocationCalendar:
+        """The same object for all locations whose calendars are equal."""
+        if location.calendar is not None:
+            return calendar.remembered(location.calendar)
+        if self._plain:
+            return calendar.plain_location(location.timezone, location.cut_off_hour)
+        return calendar.plain_location(
+            location.timezone, location.cut_off_hour, location.country, location.kind
+        )

@@ -13,7 +13,8 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An order that waits. `open_units` maps each SKU to what it still lacks of it, `promise` is
-    the date that it was given for them, `declined` are positions that it cannot be sent from."""
+    the date that it was given for them, `declined` are positions that it cannot be sent from,
+    `only_at` is the store from whose own stock its customer fetches it."""
 
     order_id: str
     channel: str
@@ -23,6 +24,11 @@ class Waiting:
     ordered_at: datetime
     open_units: Mapping[str, int]
     declined: frozenset[Position] = field(default_factory=frozenset)
+    only_at: str | None = None
+
+    def may_have(self, position: Position) -> bool:
+        """Whether what lies there is of use to it."""
+        return position not in self.declined and self.only_at in (None, position[1])
 
     @property
     def rank(self) -> tuple[bool, datetime, datetime, str]:
@@ -45,7 +51,7 @@ def distribute(waiting: Sequence[Waiting], shelves: Mapping[Position, Shelf]) ->
             sku: [
                 position
                 for position in by_sku[sku]
-                if position not in order.declined and shelves[position].available(order.channel)
+                if order.may_have(position) and shelves[position].available(order.channel)
             ]
             for sku in sorted(order.open_units)
         }

@@ -7,7 +7,10 @@ from typing import Protocol
 
 from domain.messages.orders import Expected
 from domain.messages.policy import SourcingPolicy
-from domain.sourcing.parcels import best_offer, services_from
+from domain.sourcing.candidates import breaches, is_in_market
+from domain.sourcing.goods import pinned_to
+from domain.sourcing.offers import best_offer
+from domain.sourcing.parcels import distance_from
 from domain.sourcing.problem import Line, SourcingProblem
 
 
@@ -44,7 +47,7 @@ def expect(
     """The units of supplies that an order's `backordered` units, by line, may rest on.
 
     What is due first is taken first. A supply that the policy does not trust, or from whose
-    location nothing goes to the customer, is passed over. An order that is sent complete rests on
+    location nothing may go to the customer, is passed over. An order that is sent complete rests on
     supplies when they and what there is now make it so, and then on all of them until the last one.
     """
     arrivals = _Arrivals(problem, policy)
@@ -54,7 +57,7 @@ def expect(
     )
     left = {(s.supply_id, s.sku): s.units for s in trusted}
     expected: list[Expected] = []
-    for line, lacking in _lacking(problem, backordered):
+    for line, lacking in _lacking(problem, backordered, arrivals):
         claims = _claims(line, lacking, trusted, left, arrivals)
         if problem.ship_complete and sum(claim.units for claim in claims) < lacking:
             return ()
@@ -95,26 +98,36 @@ class _Arrivals:
         self._problem = problem.model_copy(update={"exclusions": ()})
         self._policy = policy
 
-    def promise(self, supply: Supply, weight_grams: int) -> datetime | None:
+    def promise(self, supply: Supply, line: Line, units: int) -> datetime | None:
         location = self._locations.get(supply.location_id)
-        if location is None:
+        if location is None or not self.may_send(location.location_id, line):
             return None
         # What is overdue can leave now at the earliest.
-        then = self._problem.model_copy(update={"at": max(supply.due, self._problem.at)})
-        services = services_from(location, then)
-        offer = best_offer(location, services, weight_grams, then, self._policy)
+        then = max(supply.due, self._problem.at)
+        offer = best_offer(self._problem, self._policy, location, {line: units}, then)
         return None if offer is None else offer.promise
+
+    def may_send(self, location_id: str, line: Line) -> bool:
+        location = self._locations.get(location_id)
+        pinned = pinned_to(self._problem, line.sku)
+        if location is None or (pinned is not None and location_id not in pinned):
+            return False
+        km = distance_from(self._problem, location)
+        beyond = breaches(self._problem, self._policy, location, km)
+        return is_in_market(self._problem, location) and beyond <= set(self._policy.relaxation)
 
 
 def _lacking(
-    problem: SourcingProblem, backordered: Mapping[str, int]
+    problem: SourcingProblem, backordered: Mapping[str, int], arrivals: _Arrivals
 ) -> Iterable[tuple[Line, int]]:
     """What each line lacks, in the sequence in which lines get their units."""
     there: dict[str, int] = {}
     if problem.ship_complete:
         # All of it waits, also what there is.
+        lines = {line.sku: line for line in problem.lines}
         for row in problem.availability:
-            there[row.sku] = there.get(row.sku, 0) + row.units
+            if row.sku in lines and arrivals.may_send(row.location_id, lines[row.sku]):
+                there[row.sku] = there.get(row.sku, 0) + row.units
     for line in sorted(problem.lines, key=lambda line: (len(line.line_id), line.line_id)):
         lacking = backordered.get(line.line_id, 0)
         covered = min(lacking, there.get(line.sku, 0))
@@ -136,7 +149,7 @@ def _claims(
         units = min(lacking, left[supply.supply_id, supply.sku])
         if supply.sku != line.sku or units == 0:
             continue
-        promise = arrivals.promise(supply, units * line.weight_grams)
+        promise = arrivals.promise(supply, line, units)
         if promise is None:
             continue
         left[supply.supply_id, supply.sku] -= units

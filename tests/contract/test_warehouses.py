@@ -7,14 +7,17 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.carriers import HttpCarriers
 from adapters.warehouses import HttpWarehouses
 from domain.ports import (
     Accepted,
+    Booked,
     GatewayProtocolError,
     GatewayUnavailable,
     OutcomeUnknown,
     Recalled,
     Refused,
+    RelabelRequest,
 )
 from tests.support.http import plain_http
 from tests.support.world import (
@@ -22,9 +25,11 @@ from tests.support.world import (
     RunningWorld,
     WebhookReceiver,
     answering,
+    booking_request,
     receiving_webhooks,
     release_request,
     running_world,
+    ship,
 )
 from world.behaviour import Behaviour, Override
 
@@ -279,3 +284,53 @@ async def test_a_recall_answered_with_anything_but_yes_is_a_protocol_error(
     async with answering(reply) as url:
         with pytest.raises(GatewayProtocolError):
             await HttpWarehouses(client, url, TIMEOUT).recall("LIL", "s1")
+
+
+def _label(reference: str, tracking_number: str) -> RelabelRequest:
+    return RelabelRequest(
+        reference=reference,
+        location_id="LIL",
+        carrier="falcon",
+        service="express",
+        tracking_number=tracking_number,
+        label_url="http://labels.example/2",
+    )
+
+
+async def test_a_shipment_that_is_relabelled_goes_as_the_other_parcel(
+    warehouses: HttpWarehouses,
+    client: httpx.AsyncClient,
+    world: RunningWorld,
+    receiver: WebhookReceiver,
+) -> None:
+    first = await ship(world.url, "s1")
+    request = booking_request("s1:faster", carrier="falcon", service="express")
+    other = await HttpCarriers(client, world.url, TIMEOUT).book(request)
+    assert isinstance(other, Booked)
+
+    for _ in range(2):
+        assert await warehouses.relabel(_label("s1", other.tracking_number)) == Accepted()
+
+    await world.behave(Behaviour(speed=FAST))
+    await receiver.wait_for("s1", "picked", "dispatched")
+    await receiver.wait_for("s1:faster", "delivered")
+    await world.settled()
+    assert receiver.of("s1:parcel") == []
+    assert receiver.of("s1:faster")[0].path == "/webhooks/carriers/falcon"
+    assert first.tracking_number != other.tracking_number
+
+
+async def test_what_has_left_or_was_recalled_or_never_came_is_not_relabelled(
+    warehouses: HttpWarehouses, world: RunningWorld, receiver: WebhookReceiver
+) -> None:
+    await warehouses.release(release_request("s2"))
+    await warehouses.recall("LIL", "s2")
+    await world.behave(Behaviour(speed=FAST))
+    await warehouses.release(release_request("s1"))
+    await receiver.wait_for("s1", "picked", "dispatched")
+
+    answers = [await warehouses.relabel(_label(name, "T-2")) for name in ("s1", "s2")]
+
+    assert [a.code for a in answers if isinstance(a, Refused)] == ["already_dispatched", "recalled"]
+    with pytest.raises(GatewayProtocolError):
+        await warehouses.relabel(_label("s3", "T-2"))

@@ -125,7 +125,39 @@ _NO_LIMIT_ON_UNITS = "ALTER TABLE stock DROP CONSTRAINT ck_stock_reserved"
 _NO_SUM_OF_LINES = "ALTER TABLE order_lines DROP CONSTRAINT ck_order_lines_sum"
 _TWO_LIVE_BOOKINGS = "DROP INDEX uq_bookings_live"
 
+_ONE_A_DAY = "UPDATE locations SET calendar = '{\"capacity\": 1}' WHERE id = 'LIL'"
+_BOTH_TODAY = "UPDATE shipments SET dispatch_day = '2026-03-03' WHERE location_id = 'LIL'"
+
+
+def _decided(capacity: int | None) -> list[str]:
+    """Both orders were sourced when Lille handed over so many shipments a day."""
+    calendar = "null" if capacity is None else f'{{"capacity": {capacity}}}'
+    place = f'{{"location_id": "LIL", "calendar": {calendar}}}'
+    return [
+        f"""
+        INSERT INTO network_snapshots (hash, body) VALUES ('h', '{{"locations": [{place}]}}')
+        """,  # noqa: S608 - made of constants
+        """
+        INSERT INTO decisions (order_id, generation, policy_version, problem, plan, at, network)
+        SELECT id, 1, 'p', '{}', '{"shipments": [{"location_id": "LIL",
+            "dispatch_day": "2026-03-03"}]}', ordered_at, 'h'
+        FROM orders WHERE id IN ('web:1', 'web:2')
+        """,
+    ]
+
+
 _FAULTS = [
+    ("location-day", [_ONE_A_DAY, _BOTH_TODAY, *_decided(1)]),
+    ("location-learned", ["UPDATE locations SET late = 1 WHERE id = 'LIL'"]),
+    (
+        "location-learned",
+        [
+            """
+            INSERT INTO location_outcomes (location_id, shipment_id, outcome, learned, at)
+            VALUES ('LIL', 'web:1:1', 'kept', true, now())
+            """
+        ],
+    ),
     ("stock-bounds", [_NO_LIMIT_ON_UNITS, "UPDATE stock SET reserved = 91 WHERE sku = 'P1'"]),
     ("stock-bounds", [_NO_LIMIT_ON_UNITS, "UPDATE stock SET reserved = -1 WHERE sku = 'P2'"]),
     ("stock-reserved", ["UPDATE stock SET reserved = 4 WHERE sku = 'P1'"]),
@@ -318,7 +350,7 @@ async def test_a_fault_is_found_by_the_invariant_that_it_breaks(
     books: AsyncConnection, invariant: str, statements: list[str]
 ) -> None:
     for statement in statements:
-        await books.execute(text(statement))
+        await books.exec_driver_sql(statement)
     assert invariant in await _broken(books)
 
 
@@ -354,6 +386,16 @@ async def test_a_limit_that_is_lowered_under_what_is_claimed_is_no_fault(
     books: AsyncConnection,
 ) -> None:
     await books.execute(text("UPDATE accounts SET credit_limit = 0"))
+    assert await _broken(books) == set()
+
+
+@pytest.mark.parametrize("capacity", [2, None])
+async def test_a_capacity_that_is_lowered_under_what_is_planned_is_no_fault(
+    books: AsyncConnection, capacity: int | None
+) -> None:
+    for statement in (_ONE_A_DAY, _BOTH_TODAY, *_decided(capacity)):
+        # The driver's own cursor takes no colon for a parameter's.
+        await books.exec_driver_sql(statement)
     assert await _broken(books) == set()
 
 

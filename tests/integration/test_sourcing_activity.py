@@ -152,7 +152,15 @@ async def test_the_decision_is_kept_with_all_that_it_saw(books: Books) -> None:
     await books.sourcing.allocate(allocate(order))
     [decision] = await books.sql("SELECT problem, plan, policy_version FROM decisions")
     assert decision.problem["lines"] == [
-        {"line_id": "1", "sku": "SKU-1", "quantity": 2, "weight_grams": 500, "unit_value": 0}
+        {
+            "line_id": "1",
+            "sku": "SKU-1",
+            "quantity": 2,
+            "weight_grams": 500,
+            "unit_value": 1000,
+            "volume_cm3": 0,
+            "longest_mm": 0,
+        }
     ]
     assert decision.plan["shipments"][0]["location_id"] == "LIL"
     assert "Ada" not in str(decision)

@@ -22,7 +22,7 @@ from domain.sourcing import (
     plan,
 )
 from domain.sourcing.explain import why
-from domain.sourcing.parcels import best_offer, services_from
+from domain.sourcing.offers import best_offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,7 +209,7 @@ def test_where_all_fits_into_single_parcels_nothing_cheaper_exists(
 
 def _all_costs(problem: SourcingProblem, policy: SourcingPolicy) -> Iterator[int]:
     """The cost of every way to split the order over the locations, in whole units."""
-    weight = {line.sku: line.weight_grams for line in problem.lines}
+    lines = {line.sku: line for line in problem.lines}
     demand = {line.sku: line.quantity for line in problem.lines}
     for loads in product(*(_loads(problem, place, demand) for place in problem.locations)):
         sent = {sku: sum(load.get(sku, 0) for load in loads) for sku in demand}
@@ -220,13 +220,7 @@ def _all_costs(problem: SourcingProblem, policy: SourcingPolicy) -> Iterator[int
         if problem.ship_complete and missing and used:
             continue
         offers = [
-            best_offer(
-                place,
-                services_from(place, problem),
-                sum(weight[sku] * units for sku, units in load.items()),
-                problem,
-                policy,
-            )
+            best_offer(problem, policy, place, {lines[sku]: n for sku, n in load.items()})
             for place, load in used
         ]
         if all(offers):

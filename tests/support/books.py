@@ -16,11 +16,13 @@ from sqlalchemy import text
 from activities.carriers import CarrierActivities
 from activities.credit import CreditActivities
 from activities.locations import LocationActivities
+from activities.milestones import MilestoneActivities
 from activities.notices import NoticeActivities
 from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
 from activities.shipments import ShipmentActivities
 from activities.sourcing import SourcingActivities
+from activities.upgrading import UpgradeActivities
 from adapters.postgres import intake
 from adapters.postgres.desk import StockDesk
 from adapters.postgres.engine import create_engine
@@ -52,6 +54,7 @@ from domain.ports import (
     Message,
     Recalled,
     Refused,
+    RelabelRequest,
     ReleaseRequest,
 )
 from domain.stock import Wanted
@@ -146,6 +149,7 @@ class Locations:
     released: dict[str, ReleaseRequest] = field(default_factory=dict)
     releasing: Moods = field(default_factory=Moods)
     recalling: Moods = field(default_factory=Moods)
+    relabelling: Moods = field(default_factory=Moods)
 
     async def release(self, request: ReleaseRequest) -> Accepted | Refused:
         await self.releasing.travel()
@@ -164,6 +168,16 @@ class Locations:
             del self.released[reference]
         self.recalling.reply()
         return Recalled()
+
+    async def relabel(self, request: RelabelRequest) -> Accepted | Refused:
+        await self.relabelling.travel()
+        if self.cannot_stop:
+            return Refused(code="being_packed", reason="it is being packed")
+        label = request.model_dump(exclude={"reference", "location_id"})
+        known = self.released[request.reference]
+        self.released[request.reference] = known.model_copy(update=label)
+        self.relabelling.reply()
+        return Accepted()
 
 
 @dataclass
@@ -245,6 +259,8 @@ class Books:
         self.carrying = CarrierActivities(engine, self.carriers)
         self.locating = LocationActivities(engine, self.locations)
         self.paying = PaymentActivities(engine, self.provider)
+        self.milestones = MilestoneActivities(engine, NetworkCache(engine, max_age=0))
+        self.upgrading = UpgradeActivities(engine, self.carriers, self.locations)
         self.shipments = ShipmentActivities(engine)
         self.orders = OrderActivities(engine)
         self.notices = NoticeActivities(engine, self.notifier)

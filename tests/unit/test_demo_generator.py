@@ -77,7 +77,8 @@ def test_every_location_can_send_to_every_country_of_the_day() -> None:
         offered = {s.destination_country for s in network.services if s.origin_country == origin}
         assert {origin, "*"} <= offered
     keys = [
-        (s.carrier, s.service, s.origin_country, s.destination_country) for s in network.services
+        (s.carrier, s.service, s.origin_country, s.destination_country, s.destination_prefix)
+        for s in network.services
     ]
     assert len(keys) == len(set(keys))
 

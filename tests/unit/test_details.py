@@ -51,6 +51,13 @@ def test_a_held_order_says_what_it_waits_for_and_until_when() -> None:
     assert "a person, until 2026-03-05 20:00 UTC, then what has not left" in words
 
 
+def test_the_last_decision_says_why_it_ships_from_there_and_what_else_there_was() -> None:
+    told = ("It is the first decision for this order.", "Not chosen: Lyon; 1.00 EUR more.")
+    words = details(OrderState(explanation=told))
+    assert f"### Why from there\n- {told[0]}\n- {told[1]}" in words
+    assert "### Why from there" not in details(OrderState())
+
+
 def test_a_backorder_says_what_is_missing_and_until_when_it_waits() -> None:
     words = details(
         OrderState(

@@ -15,10 +15,24 @@ DETAIL = {
 }
 
 
+FETCHED = DETAIL | {"store": "Paris Bourse", "until": "2026-03-12T19:00:00+01:00"}
+OF_STORES = {
+    Template.READY_TO_COLLECT,
+    Template.COLLECT_REMINDER,
+    Template.COLLECTED,
+    Template.COLLECTION_EXPIRED,
+}
+EVERY_NOTICE = [(template, FETCHED) for template in Template] + [
+    (template, DETAIL) for template in Template if template not in OF_STORES
+]
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("template", list(Template))
-def test_every_template_has_words_in_every_language(template: Template, language: str) -> None:
-    words = render(template, language, DETAIL)
+@pytest.mark.parametrize(("template", "detail"), EVERY_NOTICE)
+def test_every_template_has_words_in_every_language(
+    template: Template, detail: dict[str, object], language: str
+) -> None:
+    words = render(template, language, detail)
     for text in (words.subject, words.body):
         assert "R-1" in text or template is Template.DELIVERED
         assert "{" not in text
@@ -26,8 +40,19 @@ def test_every_template_has_words_in_every_language(template: Template, language
 
 
 def test_the_languages_differ() -> None:
-    for template in Template:
-        assert render(template, "en", DETAIL) != render(template, "fr", DETAIL)
+    for template, detail in EVERY_NOTICE:
+        assert render(template, "en", detail) != render(template, "fr", detail)
+
+
+def test_who_fetches_an_order_is_told_where_and_not_that_it_arrives() -> None:
+    told = render(Template.CONFIRMED, "en", FETCHED)
+    assert told.body == (
+        "Thank you for your order R-1. It is ready for you at Paris Bourse by 2026-03-05; we "
+        "write to you when it is."
+    )
+    ready = render(Template.READY_TO_COLLECT, "fr", FETCHED)
+    assert ready.subject == "Votre commande R-1 est prête à Paris Bourse"
+    assert "gardées jusqu'au 12/03/2026" in ready.body
 
 
 def _told(

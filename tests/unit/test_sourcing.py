@@ -8,8 +8,9 @@ from domain.messages.policy import SourcingPolicy
 from domain.messages.steps import Exclusion
 from domain.sourcing import Availability, Line, Location, Service, SourcingPlan, SourcingProblem
 from domain.sourcing import plan as decide
+from domain.sourcing.carriers import services_from
 from domain.sourcing.explain import why
-from domain.sourcing.parcels import distance_km, parcel_price, services_from
+from domain.sourcing.parcels import distance_km, parcel_price
 
 AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)  # a Tuesday morning
 POLICY = SourcingPolicy()

@@ -147,7 +147,7 @@ def test_the_best_rejected_plan_is_told_with_all_its_terms() -> None:
         "Dc by Standard and S2 by Standard: parcel 0.00 EUR, handling 11.00 EUR, risk 1.20 EUR; "
         "2.20 EUR more"
     )
-    assert rejected(problem, plan, best, "fr").startswith("Dc par Standard et S2 par Standard: ")
+    assert rejected(problem, plan, best, "fr").startswith("Dc par Standard et S2 par Standard : ")
 
 
 def _far_and_near(**changes: object) -> SourcingProblem:

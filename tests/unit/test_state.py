@@ -121,6 +121,7 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         expected=(Expected(line_id="1", sku="SKU-1", units=1, supply_id="S", due=AT, promise=AT),),
         expected_by=AT,
         backordered_until=AT,
+        explanation=("Not chosen: Lyon.",),
         stock_arrived=True,
         reopened=True,
         uncaptured="10.00 EUR could not be captured: expired",

@@ -7,10 +7,20 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from adapters.postgres.availability import Incoming
+from domain.messages.orders import OrderType
 from domain.messages.policy import SourcingPolicy
 from domain.messages.steps import Exclusion
-from domain.sourcing import Availability, Line, Location, Service, SourcingProblem
+from domain.sourcing import (
+    Availability,
+    Line,
+    Location,
+    Pin,
+    PlannedDay,
+    Service,
+    SourcingProblem,
+)
 from domain.stock import Supply, complete_on, expect
+from tests.support.calendars import NEXT_DAY, location_with, march
 
 _NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)  # a Tuesday
 _DAY = timedelta(days=1)
@@ -121,6 +131,47 @@ def test_a_location_from_which_nothing_goes_to_the_customer_is_passed_over() -> 
     closed = _supply("S2", 2, _NOW + _DAY, location_id="GONE")
     here = _supply("S3", 2, _NOW + 3 * _DAY)
     assert _rests(problem, {"1": 2}, beyond, closed, here) == [("1", "S3", 2)]
+
+
+def test_what_is_collected_rests_only_on_what_comes_to_its_store() -> None:
+    problem = _problem(_line(1, 2), type=OrderType.COLLECT, pins=(Pin(location_id="LYO"),))
+    elsewhere = _supply("S1", 2, _NOW + _DAY)
+    here = _supply("S2", 2, _NOW + 2 * _DAY, location_id="LYO")
+    [claim] = expect(problem, _POLICY, {"1": 2}, [elsewhere, here])
+    assert (claim.supply_id, claim.promise) == ("S2", here.due)
+
+
+def test_stock_that_an_order_may_not_take_does_not_make_it_complete() -> None:
+    there = Availability(location_id="LIL", sku="NUT", units=5)
+    problem = _problem(
+        _line(1, 4), ship_complete=True, availability=(there,), pins=(Pin(location_id="LYO"),)
+    )
+    supply = _supply("S1", 3, _NOW + _DAY, location_id="LYO")
+    assert _rests(problem, {"1": 4}, supply) == []
+
+
+@pytest.mark.parametrize("never", [{"markets": ("BE",)}, {"channels": ("edi",)}])
+def test_a_location_that_may_not_serve_the_order_is_passed_over(never: dict[str, object]) -> None:
+    places = (_location("LIL").model_copy(update=never), _location("LYO"))
+    problem = _problem(_line(1, 2), locations=places, channel="web")
+    here = _supply("S2", 2, _NOW + 2 * _DAY, location_id="LYO")
+    assert _rests(problem, {"1": 2}, _supply("S1", 2, _NOW + _DAY), here) == [("1", "S2", 2)]
+
+
+def test_a_unit_that_no_service_takes_rests_on_nothing() -> None:
+    small = _service("FR", 2).model_copy(update={"max_unit_mm": 500})
+    line = _line(1, 2).model_copy(update={"longest_mm": 501})
+    problem = _problem(line, services=(small,))
+    assert _rests(problem, {"1": 2}, _supply("S1", 2, _NOW + _DAY)) == []
+
+
+def test_it_arrives_when_the_calendars_of_the_location_and_the_carrier_say() -> None:
+    service = _service("FR", 2).model_copy(update={"calendar": NEXT_DAY})
+    location = _location("LIL").model_copy(update={"calendar": location_with(capacity=1)})
+    busy = (PlannedDay(location_id="LIL", day=date(2026, 3, 4), shipments=1),)
+    problem = _problem(_line(1, 1), services=(service,), locations=(location,), planned=busy)
+    [claim] = expect(problem, _POLICY, {"1": 1}, [_supply("S1", 1, _NOW + _DAY)])
+    assert claim.promise == march(6, 20)
 
 
 def test_what_is_ruled_out_today_is_possible_by_then() -> None:

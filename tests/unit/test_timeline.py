@@ -36,6 +36,9 @@ EVERYTHING = {
     "supply": "PO-7",
     "due": "2026-03-09T08:00:00+01:00",
     "shipments": 2,
+    "store": "Paris",
+    "before": "Lyon",
+    "then": {"en": "it now arrives by Friday", "fr": "elle arrive désormais vendredi"},
     "finding": {"en": "its workflow had ended", "fr": "son workflow était terminé"},
 }
 

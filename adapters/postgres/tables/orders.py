@@ -105,6 +105,7 @@ shipments = Table(
     at("ready_at", nullable=True),
     at("collect_until", nullable=True),
     at("collected_at", nullable=True),
+    Column("collect_at", ForeignKey("locations.id")),
     Column("cost", BigInteger),
     Column("co2_grams", BigInteger),
     Index("ix_shipments_order_id", "order_id"),
@@ -115,7 +116,8 @@ shipments = Table(
         postgresql_where=text("status <> 'abandoned'"),
     ),
     comment="pick_by and dispatch_by keep the promise, dispatch_day is the location's own; "
-    "ready_at, collect_until and collected_at are of what is fetched; cost is in minor units.",
+    "ready_at, collect_until and collected_at, and collect_at, the store, are of what is fetched; "
+    "cost is in minor units.",
 )
 
 bookings = Table(

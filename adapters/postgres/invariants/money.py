@@ -1,0 +1,141 @@
+"""What must hold of money: accounts, claims, invoices, payments."""
+
+from adapters.postgres.invariants.judging import Invariant
+
+MONEY = (
+    Invariant(
+        "account-open",
+        "What an account owes for open orders is the sum of its claims.",
+        """
+        SELECT a.customer_id, a.open_amount, coalesce(c.open_amount, 0) AS claimed
+        FROM accounts a LEFT JOIN (
+            SELECT customer_id, sum(open_amount) AS open_amount FROM credit_claims GROUP BY 1
+        ) c USING (customer_id)
+        WHERE a.open_amount <> coalesce(c.open_amount, 0)
+        """,
+    ),
+    Invariant(
+        "account-unpaid",
+        "What an account owes for invoices is the sum of what is not paid of them.",
+        """
+        SELECT a.customer_id, a.unpaid_amount, coalesce(i.unpaid, 0) AS invoiced_unpaid
+        FROM accounts a LEFT JOIN (
+            SELECT i.customer_id, sum(i.amount - i.paid) AS unpaid
+            FROM invoices i JOIN orders o ON o.id = i.order_id AND o.tender = 'account' GROUP BY 1
+        ) i USING (customer_id)
+        WHERE a.unpaid_amount <> coalesce(i.unpaid, 0)
+        """,
+    ),
+    Invariant(
+        "claim-uninvoiced",
+        "A claim is what its order still has to invoice, or less before credit is given.",
+        """
+        SELECT o.id, o.status, c.open_amount, l.uninvoiced
+        FROM orders o JOIN (
+            SELECT order_id, sum(amount) AS uninvoiced FROM (
+                SELECT order_id, (ordered - cancelled) * unit_price AS amount FROM order_lines
+                UNION ALL
+                SELECT i.order_id, -n.quantity * n.unit_price
+                FROM invoices i JOIN invoice_lines n ON n.invoice_id = i.id) AS owed
+            GROUP BY 1
+        ) l ON l.order_id = o.id LEFT JOIN credit_claims c ON c.order_id = o.id
+        WHERE o.tender = 'account' AND coalesce(c.open_amount, 0) <> l.uninvoiced
+            AND NOT (o.status IN ('placing', 'on_hold') AND coalesce(c.open_amount, 0) = 0)
+            AND NOT ((o.status = 'placing' OR o.hold_reason IS NOT DISTINCT FROM 'credit_limit')
+                AND coalesce(c.open_amount, 0) < l.uninvoiced)
+        """,
+    ),
+    Invariant(
+        "credit-limit",
+        "Each claim was within the credit limit when it was last raised, unless a person overrode "
+        "it.",
+        """
+        SELECT order_id, customer_id, open_amount, granted_exposure, granted_limit
+        FROM credit_claims WHERE granted_exposure > granted_limit AND override_by IS NULL
+        """,
+    ),
+    Invariant(
+        "invoice-paid",
+        "What is paid of an invoice on account is what its customer's payments gave it.",
+        """
+        SELECT i.id, i.customer_id, i.paid, coalesce(p.amount, 0) AS allocated
+        FROM invoices i JOIN orders o ON o.id = i.order_id
+        LEFT JOIN (
+            SELECT invoice_id, customer_id, sum(amount) AS amount
+            FROM payment_allocations GROUP BY 1, 2
+        ) p ON p.invoice_id = i.id
+        WHERE CASE o.tender WHEN 'account'
+            THEN i.paid <> coalesce(p.amount, 0) OR p.customer_id <> i.customer_id
+            ELSE p.invoice_id IS NOT NULL END
+        """,
+    ),
+    Invariant(
+        "payment-applied",
+        "No payment gives invoices more than it came to.",
+        """
+        SELECT p.customer_id, p.reference, p.amount, sum(l.amount) AS applied
+        FROM customer_payments p JOIN payment_allocations l
+            ON l.customer_id = p.customer_id AND l.payment_reference = p.reference
+        GROUP BY p.customer_id, p.reference HAVING sum(l.amount) > p.amount
+        """,
+    ),
+    Invariant(
+        "account-unapplied",
+        "What an account has paid and not for an invoice yet is what is left of its payments.",
+        """
+        SELECT a.customer_id, a.unapplied_amount,
+            coalesce(p.amount, 0) - coalesce(l.amount, 0) AS left_over
+        FROM accounts a LEFT JOIN (
+            SELECT customer_id, sum(amount) AS amount FROM customer_payments GROUP BY 1
+        ) p USING (customer_id) LEFT JOIN (
+            SELECT customer_id, sum(amount) AS amount FROM payment_allocations GROUP BY 1
+        ) l USING (customer_id)
+        WHERE a.unapplied_amount <> coalesce(p.amount, 0) - coalesce(l.amount, 0)
+        """,
+    ),
+    Invariant(
+        "invoice-sum",
+        "An invoice's amount is the sum of its lines, at the prices of the order.",
+        """
+        SELECT i.id, i.amount, coalesce(sum(n.quantity * n.unit_price), 0) AS lines,
+            bool_and(n.unit_price = l.unit_price) AS at_order_prices
+        FROM invoices i LEFT JOIN invoice_lines n ON n.invoice_id = i.id
+        LEFT JOIN order_lines l ON l.order_id = i.order_id AND l.line_id = n.line_id
+        GROUP BY i.id, i.amount
+        HAVING i.amount <> coalesce(sum(n.quantity * n.unit_price), 0)
+            OR bool_and(n.unit_price = l.unit_price) IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "invoice-dispatched",
+        "Each shipment that left is invoiced once, for exactly the units it consumed; one that its "
+        "customer fetches, once that has happened.",
+        """
+        SELECT shipment_id, line_id, coalesce(r.consumed, 0) AS consumed,
+            coalesce(n.quantity, 0) AS invoiced, coalesce(n.invoices, 0) AS invoices
+        FROM (
+            SELECT r.shipment_id, r.line_id,
+                CASE WHEN s.collect_at IS NULL OR s.collected_at IS NOT NULL THEN r.consumed
+                    ELSE 0 END AS consumed
+            FROM reservations r JOIN shipments s ON s.id = r.shipment_id
+            WHERE r.consumed > 0 OR s.status IN ('dispatched', 'delivered')
+        ) r FULL JOIN (
+            SELECT i.shipment_id, n.line_id, sum(n.quantity) AS quantity, count(*) AS invoices
+            FROM invoices i JOIN invoice_lines n ON n.invoice_id = i.id GROUP BY 1, 2
+        ) n USING (shipment_id, line_id)
+        WHERE coalesce(r.consumed, 0) <> coalesce(n.quantity, 0) OR n.invoices > 1
+        """,
+    ),
+    Invariant(
+        "payment-captured",
+        "What is captured of a payment is the sum of its captures, and never more than authorised.",
+        """
+        SELECT p.reference, p.authorised, p.captured, coalesce(c.amount, 0) AS captures
+        FROM payments p LEFT JOIN (
+            SELECT payment_reference, sum(amount) AS amount FROM payment_captures
+            WHERE state = 'captured' GROUP BY 1
+        ) c ON c.payment_reference = p.reference
+        WHERE p.captured <> coalesce(c.amount, 0) OR p.captured > p.authorised OR p.captured < 0
+        """,
+    ),
+)

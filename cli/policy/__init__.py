@@ -1,0 +1,1 @@
+"""`ariane policy`: books of policies, from a file to the orders, and what a trial says."""

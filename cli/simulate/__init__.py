@@ -1,0 +1,1 @@
+"""`ariane simulate`: another policy tried on past orders, before it goes live."""

@@ -1,0 +1,1 @@
+"""Decisions that look further than the one order in hand."""
