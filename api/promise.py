@@ -70,8 +70,8 @@ async def ask_promise(
     """What the cart would be promised if it were ordered now; nothing is reserved by asking.
 
     For what is sent: the cheapest, the fastest and the greenest way, where these differ. For what
-    may be fetched instead: the nearest stores that have all of it. Where `collect_at` is given:
-    fetching it there, from the store's own stock or from what is sent there.
+    may be fetched instead: the nearest stores of the country that have all of it. Where
+    `collect_at` is given: fetching it there, from the store's own stock or from what is sent there.
     """
     _goes_somewhere(body)
     seen = await _look(services, body)
@@ -166,7 +166,7 @@ def _problems(seen: _Seen) -> Iterator[tuple[SourcingProblem, Fetched | None]]:
 
 
 def _nearest(seen: _Seen, locations: dict[str, Location]) -> list[tuple[int, Location]]:
-    """The nearest stores that have all of the cart, with the kilometres to them."""
+    """The nearest stores of the country that have all of the cart, with the kilometres to them."""
     wanted: dict[str, int] = {}
     for line in seen.body.lines:
         wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
@@ -176,6 +176,7 @@ def _nearest(seen: _Seen, locations: dict[str, Location]) -> list[tuple[int, Loc
         (distance_km(locations[name], goes["latitude"], goes["longitude"]), locations[name])
         for name in seen.cart.stores
         if name in locations
+        and locations[name].country == goes["country"]
         and all(there.get((name, sku), 0) >= units for sku, units in wanted.items())
     ]
     return sorted(found, key=lambda pair: (pair[0], pair[1].location_id))[:_MOST_STORES]

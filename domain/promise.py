@@ -211,7 +211,7 @@ def _order_by(
         location = locations[shipment.location_id]
         for service in services_from(location, problem):
             if (service.carrier, service.service) == (shipment.carrier, shipment.service):
-                milestones = times.of(location, service)
+                milestones = times.keeping(shipment.promise, location, service)
                 if isinstance(milestones, Milestones):
                     moments.append(milestones.order_by)
     return min(moments, default=None)

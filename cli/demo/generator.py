@@ -24,6 +24,9 @@ _CONSUMER_CHANNELS = {"web": 55, "marketplace": 45}
 _PACKS = (1, 2, 3, 4, 5, 6, 10, 12, 20, 24, 48)
 _MAX_LINES = 20
 _MEAN_LINES = 5
+# Where consumers of a country fetch what they do not have sent.
+_STORES = {"FR": "paris", "BE": "brussels", "GB": "london"}
+_FETCHED_SHARE = 0.2
 _ARTICLES = (
     "Drill bit set", "Work gloves", "LED floodlight", "Cable drum", "Hinge", "Wood screw box",
     "Safety boots", "Paint roller", "Sealant", "Spirit level", "Padlock", "Extension ladder",
@@ -50,6 +53,7 @@ def generate(count: int, seed: int, today: date, places: Places) -> Scenario:
     for number in range(count):
         buyer = dice.choice(businesses if dice.random() < _BUSINESS_SHARE else consumers)
         order = _order(dice, number, buyer, articles, today)
+        order |= _fetched(Random(f"{seed}:{number}"), buyer)
         orders.append(_spoilt(dice, order) if dice.random() < 0.02 else order)
     products = [article.product for article in articles]
     return assemble(dice, [*businesses, *consumers], products, orders, places, _SCARCITY)
@@ -98,6 +102,14 @@ def _order(
     if dice.random() < 0.3:
         order["requested_date"] = (today + timedelta(days=dice.randint(2, 9))).isoformat()
     return order
+
+
+def _fetched(dice: Random, buyer: Buyer) -> OrderBody:
+    """Some consumers come to a store for their order; its dice change nothing else of the day."""
+    store = _STORES.get(buyer.ship_to["country"])
+    if buyer.is_business or store is None or dice.random() >= _FETCHED_SHARE:
+        return {}
+    return {"type": dice.choice(["collect", "ship_to_store", "ship_to_store"]), "collect_at": store}
 
 
 def _lines(dice: Random, buyer: Buyer, articles: list[_Article]) -> list[OrderBody]:

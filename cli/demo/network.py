@@ -96,6 +96,7 @@ def policy() -> OrderPolicy:
         pick_timeout=timedelta(seconds=20),
         release_timeout=timedelta(seconds=15),
         dispatch_timeout=timedelta(minutes=5),
+        collect_timeout=timedelta(seconds=20),
         hold_timeout=timedelta(days=1),
         backorder_timeout=timedelta(days=1),
     )
@@ -127,6 +128,7 @@ def behaviour(seed: int) -> dict[str, object]:
             "collected_event": 0.5,
             "in_transit_event": 0.5,
             "exception_event": 0.02,
+            "no_show": 0.1,
             "late_delivery": 0.03,
         },
         "pick_hours": [0.5, 3.0],

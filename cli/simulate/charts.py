@@ -23,7 +23,7 @@ _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "ariane",
     "text.parse_math": False,
     "font.family": "sans-serif",
-    "font.size": 11,
+    "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
@@ -31,7 +31,7 @@ _STYLE: dict[Any, Any] = {
     "axes.grid.axis": "x",
     "grid.color": "#dddddd",
 }
-_WIDTH = 6.4
+_WIDTH = 5.0
 
 
 def costs(trial: Trial, language: Language) -> str:
@@ -101,6 +101,7 @@ def _grouped(labels: Sequence[str], values: Mapping[str, Sequence[Estimate]]) ->
                 error_kw={"ecolor": "#222222", "capsize": 2},
             )
         axes.set_yticks(range(len(labels)), labels)
+        axes.set_xlim(left=0)
         axes.invert_yaxis()
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)

@@ -120,7 +120,7 @@ def _setting(stream: Stream, options: StreamOptions) -> str:
     return say(
         "setting",
         options.language,
-        source=stream.source,
+        source=stream.source or say("invented", options.language),
         orders=len(stream.orders),
         first=stream.orders[0].at.date(),
         last=stream.orders[-1].at.date(),

@@ -16,10 +16,11 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff;
 h1 { font-size: 1.5rem; line-height: 1.2; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .3rem .7rem; border-bottom: 1px solid #ddd; text-align: right;
-         white-space: nowrap; }
+th, td { padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: right;
+         white-space: nowrap; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
 td.term { padding-left: 1.6rem; color: #555; }
+small { display: block; font-size: .78em; font-weight: 400; color: #666; }
 .better { color: #00664c; font-weight: 600; } .worse { color: #a8330a; font-weight: 600; }
 figure { margin: 0; } svg { width: 100%; height: auto; max-width: 44rem; }
 p { max-width: 44rem; }
@@ -95,7 +96,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[tuple[str, str]]]) -> str
 
 
 def _cell(text: str, style: str) -> str:
-    return f'<td class="{style}">{escape(text)}</td>' if style else f"<td>{escape(text)}</td>"
+    mean, sign, margin = escape(text).partition(" ± ")
+    text = f"{mean}<small>±&nbsp;{margin}</small>" if sign else mean
+    return f'<td class="{style}">{text}</td>' if style else f"<td>{text}</td>"
 
 
 def _figures(trial: Trial, language: Language) -> tuple[list[str], list[list[tuple[str, str]]]]:

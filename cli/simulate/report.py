@@ -49,9 +49,17 @@ def _load(trial: Trial, language: Language) -> Table:
 
 def with_margin(value: Estimate, figure: Figure, *, signed: bool = False) -> str:
     """`12.50 ± 0.40` in the figure's units."""
-    sign = "+" if signed and value.mean > 0 else ""
-    shown = f"{sign}{figure.show(value.mean)}"
+    shown = figure.show(value.mean)
+    if signed:
+        shown = _signed(shown)
     return shown if value.margin is None else f"{shown} ± {figure.show(value.margin)}"
+
+
+def _signed(shown: str) -> str:
+    """What is rounded to nothing has no sign."""
+    if not any(digit in shown for digit in "123456789"):
+        return shown.removeprefix("-")
+    return shown if shown.startswith("-") else f"+{shown}"
 
 
 def share(value: Estimate) -> str:

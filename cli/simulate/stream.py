@@ -24,10 +24,10 @@ class NoOrders(Exception):
 
 @dataclass(frozen=True)
 class Stream:
-    """Orders in their order, and in words where they come from."""
+    """Orders in their order, and the name of the file that they are from, None where invented."""
 
     orders: tuple[PlacedOrder, ...]
-    source: str
+    source: str | None = None
 
 
 def read_stream(path: Path, seed: int, places: Places, days: int | None) -> Stream:
@@ -64,7 +64,7 @@ def invent_stream(count: int, seed: int, places: Places, days: int) -> Stream:
     if not orders:
         raise NoOrders("no order was invented that can be played")
     orders.sort(key=lambda order: (order.at, order.order_id))
-    return Stream(tuple(orders), f"{len(orders):,} invented orders")
+    return Stream(tuple(orders))
 
 
 def _moment(chance: Chance, reference: str, working: Sequence[date]) -> datetime:

@@ -75,6 +75,7 @@ _TEXTS = {
         "of the same seed under both policies, in bold where it is clear of zero.",
         "weights": "Freight and handling are money, the other terms are priced by the weights of "
         "{first} for all policies. What is never sent costs nothing here.",
+        "invented": "Invented",
         "one_seed": "One seed has no confidence interval.",
         "history": "Past decisions under another policy",
         "history_setting": "{decisions:,} decisions since {since}, decided again by {name} from "
@@ -110,6 +111,7 @@ _TEXTS = {
         "weights": "Transport et préparation sont de l'argent, les autres composantes sont "
         "évaluées aux poids de {first} pour toutes les politiques. Ce qui n'est jamais expédié ne "
         "coûte rien ici.",
+        "invented": "Commandes inventées",
         "one_seed": "Une seule graine ne donne pas d'intervalle de confiance.",
         "history": "Décisions passées sous une autre politique",
         "history_setting": "{decisions:,} décisions depuis le {since}, reprises selon {name} à "

@@ -90,14 +90,13 @@ class _Transport:
 
     def is_ample(self) -> bool:
         """Whether every region can be served from where it is cheapest: then nothing is scarce."""
+        cheapest: dict[int, tuple[float, int]] = {}
+        for (p, r), price in self.arcs.items():
+            if r not in cheapest or (price, p) < cheapest[r]:
+                cheapest[r] = price, p
         load = [0.0] * len(self.stock)
-        for r, units in enumerate(self.demand):
-            cheapest = min(
-                ((price, p) for (p, region), price in self.arcs.items() if region == r),
-                default=None,
-            )
-            if cheapest is not None:
-                load[cheapest[1]] += units
+        for r, (_, p) in cheapest.items():
+            load[p] += self.demand[r]
         return all(units <= room for units, room in zip(load, self.stock, strict=True))
 
 

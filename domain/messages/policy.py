@@ -18,7 +18,8 @@ class SourcingPolicy(Stored):
 
     `lateness_per_day` counts `criticality` times for a critical order. `co2_price_per_tonne` is the
     price of a tonne of CO2 equivalent. `resourcing_cost` is what it costs to find another way when
-    a location does not deliver. With `stock_before_money` a unit that is there is sent whatever
+    a location does not deliver. What units cost later orders counts `scarcity_percent` of what the
+    look-ahead says. With `stock_before_money` a unit that is there is sent whatever
     that costs; without it a unit is left out where sending it costs more than `backorder_per_unit`.
 
     An order that is worth less than `min_split_value` goes in one shipment. Fences keep out what is
@@ -48,6 +49,7 @@ class SourcingPolicy(Stored):
     countries: tuple[str, ...] = ()
     relaxation: tuple[Limit, ...] = ("split_value", "shipments", "distance", "kinds", "countries")
     max_upgrade_cost: int = Field(default=0, ge=0)
+    scarcity_percent: int = Field(default=100, ge=0, le=1000)
 
 
 class OrderPolicy(Stored):

@@ -1,9 +1,12 @@
 """Stock for a stream of orders that comes without it, drawn by seed.
 
-Every location keeps a SKU as often as the model says, and its keepers share it by their weight. The
-rate of a SKU is what the stream asks of it a day, over the whole stream: what sells is known, when
-it sells is not. At the start a keeper has `cover_days` of its share. Once a week, on a weekday of
-its own, it gets what its share sells in a week, with a spread, up to the end of the stream.
+Every location keeps a SKU as often as the model says, and its keepers share it by their weight: a
+keeper expects that part of the lines. What sells is known, over the whole stream, when it sells is
+not. At the start a keeper has a base stock (Silver, Pyke and Thomas, Inventory and Production
+Management in Supply Chains): what it expects to sell in `cover_days`, and `safety` standard
+deviations of that, lines coming independently (compound Poisson). Once a week, on a weekday of its
+own, it gets what it expects to sell in a week, with a spread, up to the end of the stream.
+
 Deliveries are the same whatever is decided, so that no rule is helped by what another one has used
 up, and stock that was taken at the wrong place stays missing there. With the defaults about 95 of
 100 units of a lumpy wholesale stream are there when they are ordered.
@@ -13,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from math import ceil
+from math import ceil, sqrt
 
 from domain.calendar import LocationCalendar
 from domain.simulation.chance import Chance
@@ -23,16 +26,18 @@ from domain.stock import Position
 
 _ARRIVES = time(5)
 _WEEK = timedelta(days=7)
+_USUAL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class StockModel:
-    """`keeps` is how often a location keeps a SKU, and `weight` how much of it beside others, by
+    """`safety` is in standard deviations. `keeps` is how often a location keeps a SKU, and `weight` how much of it beside others, by
     kind of location or by id, the id first. The weight counts by `abroad` and the share of all
     orders that go to the location's own country. `spread` is by how much a weekly delivery is more
     or less than its mean, as a share of it."""
 
-    cover_days: float = 16.0
+    cover_days: float = 10.0
+    safety: float = 1.0
     spread: float = 0.5
     abroad: float = 0.2
     keeps: Mapping[str, float] = field(
@@ -71,26 +76,37 @@ def supply_for(
     model: StockModel = StockModel(),
 ) -> Supply:
     """The stock of a network for these orders, which are at least one and stand in their order."""
-    demand = Counter[str]()
+    demand: dict[str, list[int]] = defaultdict(list)
     for order in orders:
         for line in order.lines:
-            demand[line.sku] += line.quantity
+            demand[line.sku].append(line.quantity)
     first, last = _midnight(orders[0].at), orders[-1].at
     days = max(1.0, (last - first) / timedelta(days=1))
     moments = {place.location_id: _deliveries(place, chance, first, last) for place in locations}
     shares = model.shares(locations, orders)
     opening: dict[Position, int] = {}
     coming: dict[tuple[str, datetime], dict[str, int]] = defaultdict(dict)
-    for sku, units in sorted(demand.items()):
+    for sku, quantities in sorted(demand.items()):
+        daily, variance = sum(quantities) / days, _variance(quantities) / days
         for name, share in _keepers(sku, locations, shares, chance, model):
-            rate = units / days * share
-            opening[sku, name] = _rounded(rate * model.cover_days, chance, ("open", sku, name))
+            rate = daily * share
+            base = rate * model.cover_days
+            base += model.safety * sqrt(variance * share * model.cover_days)
+            opening[sku, name] = _rounded(base, chance, ("open", sku, name))
             for number, at in enumerate(moments[name]):
                 more = _delivered(rate, model, chance, (sku, name, number))
                 if more:
                     coming[name, at][sku] = more
     deliveries = [Delivery(at, name, units) for (name, at), units in coming.items()]
     return Supply(opening, tuple(sorted(deliveries, key=lambda d: (d.at, d.location_id))))
+
+
+def _variance(quantities: Sequence[int]) -> float:
+    """Of the sum of so many independent lines. One far above the others is nobody's to stock for:
+    it counts as the largest of the usual ones."""
+    ranked = sorted(quantities)
+    usual = ranked[int(_USUAL * (len(ranked) - 1))]
+    return float(sum(min(quantity, usual) ** 2 for quantity in ranked))
 
 
 def _keepers(

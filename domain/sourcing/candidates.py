@@ -137,7 +137,8 @@ def places_of(
     """The locations that could send something, by id."""
     stock = stock_of(problem, goods)
     capacity = {row.location_id: row.shipments for row in problem.capacities}
-    scarcity = {(row.location_id, row.sku): row.cost for row in problem.scarcities}
+    share = policy.scarcity_percent
+    scarcity = {(r.location_id, r.sku): r.cost * share // 100 for r in problem.scarcities}
     free = (0,) * len(goods.skus)
     transits = Transits(problem, policy, goods, times)
     found = []

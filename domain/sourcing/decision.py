@@ -31,9 +31,9 @@ class Costs(Value):
 class SourcedShipment(Value):
     """What one location sends, by which service. `lines` maps line ids to units; `distance_km` is
     that of the globe; `co2_grams` is what moving it emits, in CO2 equivalent. `pick_by` and
-    `dispatch_by` are the last moments that keep the promise, `dispatch_day` is the location's own
-    day of the latter; plans of before do not say them. Without a `carrier` the customer fetches it
-    there, from the promise on."""
+    `dispatch_by` are the last moments for the collection on which the promise rests, `dispatch_day`
+    is the location's own day of it; plans of before do not say them. Without a `carrier` the
+    customer fetches it there, from the promise on."""
 
     location_id: str
     carrier: str

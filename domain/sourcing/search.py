@@ -25,7 +25,7 @@ from domain.sourcing.option import Option, option_of
 _INFINITE = float("inf")
 _MANY = 40
 # Shares of the cost that a plan has to be unproven by, and size: what HiGHS does in some 100 ms.
-_WORTH_A_PROGRAM, _PROGRAM_COLUMNS = 0.005, 1500
+_WORTH_A_PROGRAM, _PROGRAM_COLUMNS = 0.01, 800
 
 
 @dataclass(frozen=True, slots=True)

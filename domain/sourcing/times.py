@@ -36,6 +36,16 @@ class Times:
         carrier = service.calendar or calendar.plain_service(service.transit_days)
         return calendar.earliest(self._at, there, carrier, self._destination, planned)
 
+    def keeping(
+        self, promise: datetime, location: Location, service: Service
+    ) -> Milestones | NotPossible:
+        """The last by a service that keep a promise: a later collection may do so too."""
+        if service is COLLECTED:
+            return self.of(location, service)
+        there, planned = self.calendar_of(location), self.planned(location)
+        carrier = service.calendar or calendar.plain_service(service.transit_days)
+        return calendar.latest(promise, there, carrier, self._destination, planned)
+
     def planned(self, location: Location) -> Mapping[date, int]:
         """Shipments that a location whose days have a capacity hands over already."""
         if location.calendar is None or location.calendar.capacity is None:

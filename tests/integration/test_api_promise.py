@@ -237,6 +237,12 @@ async def test_stores_that_have_all_of_it_are_offered_for_collection_the_nearest
     assert one["collect_at"] == "far"
 
 
+async def test_nobody_is_sent_abroad_to_fetch(shop: Shop) -> None:
+    await shop.stock(near_1=5)
+    ghent = {"country": "BE", "postal_code": "9000"}
+    assert _collected(await shop.ask(("SKU-1", 1), ship_to=ghent)) == []
+
+
 async def test_a_store_that_is_asked_for_offers_its_own_stock_and_what_is_sent_there(
     shop: Shop,
 ) -> None:

@@ -121,6 +121,32 @@ _HEALTHY = (
     VALUES ('web:1', 'placed', 'confirmed', 'email', '{}', :at)
     """,
 )
+# Order 2 is to be fetched: its shipment has come to the store, and is not invoiced.
+_AT_A_STORE = [
+    "UPDATE orders SET type = 'ship_to_store', collect_at = 'LIL' WHERE id = 'web:2'",
+    "UPDATE shipments SET collect_at = 'LIL', status = 'dispatched' WHERE id = 'web:2:1'",
+    "UPDATE reservations SET held = 0, consumed = 3 WHERE shipment_id = 'web:2:1'",
+    "UPDATE order_lines SET shipped = 3 WHERE order_id = 'web:2'",
+    "UPDATE stock SET on_hand = 87, reserved = 0 WHERE sku = 'P1'",
+    """
+    INSERT INTO stock_ledger (sku, location_id, delta, reason, source, at)
+    VALUES ('P1', 'LIL', -3, 'dispatched', 'web:2:1', now())
+    """,
+]
+# Nobody came: what had left has come to the stock of the store.
+_UNCOLLECTED = [
+    *_AT_A_STORE,
+    "UPDATE shipments SET status = 'expired' WHERE id = 'web:2:1'",
+    "UPDATE reservations SET consumed = 0, released = 3 WHERE shipment_id = 'web:2:1'",
+    "UPDATE order_lines SET shipped = 0, cancelled = 3 WHERE order_id = 'web:2'",
+    "UPDATE credit_claims SET open_amount = 400 WHERE order_id = 'web:2'",
+    "UPDATE accounts SET open_amount = 400",
+    "UPDATE stock SET on_hand = 90 WHERE sku = 'P1'",
+    """
+    INSERT INTO stock_ledger (sku, location_id, delta, reason, source, at)
+    VALUES ('P1', 'LIL', 3, 'uncollected', 'web:2:1:uncollected', now())
+    """,
+]
 _NO_LIMIT_ON_UNITS = "ALTER TABLE stock DROP CONSTRAINT ck_stock_reserved"
 _NO_SUM_OF_LINES = "ALTER TABLE order_lines DROP CONSTRAINT ck_order_lines_sum"
 _TWO_LIVE_BOOKINGS = "DROP INDEX uq_bookings_live"
@@ -202,6 +228,33 @@ _FAULTS = [
             INSERT INTO bookings (reference, shipment_id, carrier, service, state)
             VALUES ('web:2:1:2', 'web:2:1', 'swift', 'dawn', 'intent')
             """,
+        ],
+    ),
+    ("booking-live", ["UPDATE shipments SET carrier = '' WHERE id = 'web:1:1'"]),
+    ("booking-live", [*_UNCOLLECTED, "DELETE FROM bookings WHERE shipment_id = 'web:2:1'"]),
+    (
+        "stock-shipped",
+        [*_UNCOLLECTED, "UPDATE stock_ledger SET delta = 2 WHERE reason = 'uncollected'"],
+    ),
+    ("stock-shipped", [*_UNCOLLECTED, "DELETE FROM stock_ledger WHERE reason = 'uncollected'"]),
+    ("stock-shipped", [*_UNCOLLECTED, "DELETE FROM stock_ledger WHERE source = 'web:2:1'"]),
+    (
+        "invoice-dispatched",
+        [*_AT_A_STORE, "UPDATE shipments SET collected_at = now() WHERE id = 'web:2:1'"],
+    ),
+    (
+        "invoice-dispatched",
+        ["UPDATE shipments SET collect_at = 'LIL' WHERE id = 'web:1:1'"],
+    ),
+    (
+        "claim-uninvoiced",
+        [*_AT_A_STORE, "UPDATE credit_claims SET open_amount = 400 WHERE order_id = 'web:2'"],
+    ),
+    (
+        "held-open",
+        [
+            *_UNCOLLECTED,
+            "UPDATE reservations SET held = 1, released = 2 WHERE shipment_id = 'web:2:1'",
         ],
     ),
     ("account-open", ["UPDATE accounts SET open_amount = 999"]),
@@ -356,6 +409,15 @@ async def test_a_fault_is_found_by_the_invariant_that_it_breaks(
 
 def test_every_invariant_has_a_fault_that_tries_it() -> None:
     assert {invariant.name for invariant in INVARIANTS} == {name for name, _ in _FAULTS}
+
+
+@pytest.mark.parametrize("statements", [_AT_A_STORE, _UNCOLLECTED])
+async def test_what_has_left_for_a_store_is_ours_until_it_is_fetched_there(
+    books: AsyncConnection, statements: list[str]
+) -> None:
+    for statement in statements:
+        await books.exec_driver_sql(statement)
+    assert await _broken(books) == set()
 
 
 async def test_a_claim_that_a_person_let_exceed_the_limit_is_no_fault(

@@ -27,7 +27,7 @@ from domain.messages.steps import (
 from domain.notices import Template, render
 from domain.timeline import EventKind, describe
 from domain.wording import LANGUAGES
-from tests.support import credit
+from tests.support import collection, credit
 from tests.support.books import (
     AT,
     Books,
@@ -182,6 +182,20 @@ async def _everything_that_can_happen(books: Books) -> None:
     await _given_up(books)
     await _rested_on_supplies(books)
     await _changed_by_others(books)
+    await _fetched_at_a_store(books)
+
+
+async def _fetched_at_a_store(books: Books) -> None:
+    """Fetched, not fetched, fetched elsewhere, sent to the store."""
+    await collection.open_stores(books)
+    await books.stock(PAR_4=9)
+    for end in (collection.fetch, collection.expire):
+        shipment = await collection.in_store(books, ("SKU-4", 1))
+        await collection.remind(books, shipment)
+        await end(books, shipment)
+    await books.stock(GNT_2=50)
+    await collection.sent_there(books, ("SKU-2", 1))
+    await collection.move(books, order_of_shipment(shipment))
 
 
 async def _on_account(books: Books) -> None:

@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cli.replay import HISTORIES, store
 from cli.stack import PostgresServer, TemporalServer
 from domain.identity import workflow_id
 from domain.messages.policy import OrderPolicy
+from tests.support import pickups
 from tests.support.house import SHORT, House, open_house
 from tests.support.stack import copy_of_template, make_template
 from worker.replaying import fetch_runs
@@ -201,6 +203,28 @@ async def terminated_then_ended(house: House) -> str:
     return order
 
 
+def _missed(
+    stock: dict[str, int], *done: tuple[str, int], number: int = 1, **changes: Any
+) -> PathOfOrder:
+    """Lille misses the collection at noon, what is `done` about it is so many events of a kind, and
+    shipment `number` is sent in the end."""
+    slow = pickups.service("colibri", 500, store=(pickups.NOON,), warehouse=(pickups.FOUR,))
+    fast = pickups.service("falcon", 900, store=(pickups.FOUR,))
+
+    async def path(house: House) -> str:
+        await pickups.collect(house, slow, fast)
+        await house.policy(pickups.patient(**changes))
+        await house.stock(**stock)
+        order = await pickups.released(house)
+        await pickups.skip_to_pick(house, order)
+        for kind, times in done:
+            await house.until_event(order, kind, times)
+        await pickups.goes_on(house, order, number)
+        return order
+
+    return path
+
+
 PATHS: dict[str, PathOfOrder] = {
     "straight": straight,
     "split": split,
@@ -225,6 +249,9 @@ PATHS: dict[str, PathOfOrder] = {
     "held-then-funded": held_then_funded,
     "held-then-rejected": held_then_rejected,
     "terminated-then-ended": terminated_then_ended,
+    "missed-then-promised-anew": _missed({"LIL_1": 5}, ("pick_missed", 1)),
+    "missed-then-from-elsewhere": _missed({"LIL_1": 5, "LYO_1": 5}, ("released", 2), number=2),
+    "missed-then-faster": _missed({"LIL_1": 5}, ("booking_voided", 1), max_upgrade_cost=400),
 }
 
 
@@ -233,7 +260,7 @@ async def main() -> None:
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         postgres = PostgresServer(directory / "postgres", durable=False)
-        temporal = TemporalServer(directory / "temporal")
+        temporal = TemporalServer(directory / "temporal", time_skipping=True)
         for server in (postgres, temporal):
             await server.start()
             stack.push_async_callback(server.stop)

@@ -40,15 +40,17 @@ def best_rank(problem: SourcingProblem, policy: SourcingPolicy) -> Rank:
     units = sum(line.quantity for line in problem.lines)
     stage = min((rank[:2] for rank in ranks), default=(0, 0))[1]
     within = [rank for rank in ranks if rank[1] <= stage or rank[0] == units]
-    return min(within, key=lambda rank: rank[2:])
+    # What is left out is money like any other: of plans that are equal otherwise, any will do.
+    return (0, *min(within, key=lambda rank: rank[2:])[1:])
 
 
 def rank_of(problem: SourcingProblem, policy: SourcingPolicy, decided: SourcingPlan) -> Rank:
     """The same of a plan that was decided; its limits counted anew from its shipments."""
     places = {location.location_id: location for location in problem.locations}
     shipments = decided.shipments
+    missing = sum(decided.backordered.values())
     return (
-        sum(decided.backordered.values()),
+        missing if policy.stock_before_money else 0,
         _stage(problem, policy, [places[s.location_id] for s in shipments]) or 0,
         decided.cost,
         max((s.promise.timestamp() for s in shipments), default=0.0),
@@ -194,7 +196,10 @@ def _price(
     if wanted is not None:
         days = max(0, (way.promise.date() - wanted).days)
         cost += days * policy.lateness_per_day * (policy.criticality if problem.critical else 1)
-    rows = {(row.location_id, row.sku): row.cost for row in problem.scarcities}
+    rows = {
+        (row.location_id, row.sku): row.cost * policy.scarcity_percent // 100
+        for row in problem.scarcities
+    }
     return cost + sum(n * rows.get((location.location_id, sku), 0) for sku, n in load.items())
 
 

@@ -117,8 +117,10 @@ class House:
             await receive_stock(conn, receipts, f"receipt-{uuid4().hex}", datetime.now(UTC))
 
     async def policy(self, policy: OrderPolicy) -> None:
+        """Give it to all orders that are placed from now on, as a version of its own."""
+        version = f"{policy.version}-{uuid4().hex[:8]}"
         async with self.engine.begin() as conn:
-            await activate_policy(conn, policy)
+            await activate_policy(conn, policy.model_copy(update={"version": version}))
 
     async def place(self, *lines: tuple[str, int], **changes: Any) -> dict[str, Any]:
         """Place an order of (SKU, quantity) lines at 10.00 each; gives the API's answer."""

@@ -19,6 +19,7 @@ from domain.calendar import (
     WorkingDay,
 )
 from tests.support.house import LILLE, LYON, SHORT
+from world.behaviour import Behaviour
 
 if TYPE_CHECKING:
     from typing import Any
@@ -116,3 +117,42 @@ async def report(house: House, path: str, reference: str, kind: str) -> None:
     }
     answer = await house.api.post(f"/webhooks/{path}", json=body)
     assert answer.status_code == 202, answer.text
+
+
+async def goes_on(house: House, order: str, number: int) -> None:
+    """A shipment is picked, leaves by the booking that stands, and arrives."""
+    shipment = f"{order}:{number}"
+    [row] = await house.sql(
+        "SELECT s.location_id, b.carrier, b.reference FROM shipments s"
+        " JOIN bookings b ON b.shipment_id = s.id AND b.state = 'booked' WHERE s.id = :id",
+        id=shipment,
+    )
+    for kind in ("picked", "dispatched"):
+        await report(house, f"warehouses/{row.location_id}", shipment, kind)
+    await house.until_event(order, "dispatched")
+    await report(house, f"carriers/{row.carrier}", row.reference, "delivered")
+    await house.until_status(order, "closed")
+    await house.handle(order).result()
+
+
+async def released(house: House, **changes: Any) -> str:
+    """An order of which Lille has everything, and says nothing."""
+    await house.world.behave(Behaviour(speed=house.speed, odds={"warehouse_silent": 1}))
+    order: str = (await house.place(("SKU-1", 2), **changes))["order_id"]
+    await house.until_event(order, "released")
+    return order
+
+
+async def skip_to_pick(house: House, order: str) -> None:
+    await skip_to(house, order, (await milestones(house, f"{order}:1")).pick_by)
+
+
+async def said(house: House, order: str, kind: str) -> list[str]:
+    """What the timeline says of events of a kind, in English."""
+    found = await house.sql(
+        "SELECT detail->'then'->>'en' AS words FROM order_events"
+        " WHERE order_id = :id AND kind = :kind ORDER BY id",
+        id=order,
+        kind=kind,
+    )
+    return [row.words for row in found]

@@ -38,6 +38,16 @@ def test_a_day_has_every_kind_of_order() -> None:
     assert any(order.get("payment_token") == "tok_declined" for order in orders)
 
 
+def test_some_consumers_fetch_their_order_at_a_store_of_their_country() -> None:
+    scenario = generate(400, 1, _DAY, built_in())
+    stores = {place.id: place.country for place in scenario.network.locations if place.collect}
+    fetched = [order for order in scenario.orders if "collect_at" in order]
+    assert {order["type"] for order in fetched} == {"collect", "ship_to_store"}
+    assert 5 <= len(fetched) <= 40
+    for order in fetched:
+        assert order["ship_to"]["country"] in (stores[order["collect_at"]], "XX")
+
+
 def test_a_few_orders_are_such_as_the_api_has_to_refuse() -> None:
     scenario = generate(400, 1, _DAY, built_in())
     known = {product.sku for product in scenario.network.products}

@@ -1,6 +1,6 @@
 """What support staff read in the Temporal UI."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -42,6 +42,19 @@ def test_a_shipment_says_from_where_it_comes_why_and_what_it_waits_for(
     assert "from here because: 203 km away" in words
     waits = words.split("### Waits for")[1].split("###")[0]
     assert ("nothing" in waits) == status.is_over
+
+
+def test_what_is_fetched_says_for_whom_it_waits_and_until_when() -> None:
+    shipment = _shipment(ShipmentStatus.DISPATCHED)
+    shipment.plan = shipment.plan.model_copy(
+        update={"collect_at": "PAR", "collect_name": "Paris Bourse"}
+    )
+    state = OrderState(shipments={shipment.id: shipment})
+    assert "the carrier to bring it to Paris Bourse (Lille, shipment 7)" in details(state)
+    shipment.ready_at, shipment.collect_until = AT, AT + timedelta(days=7)
+    shipment.due = AT + timedelta(days=6)
+    waits = "the customer to fetch it at Paris Bourse (Lille, shipment 7), until 2026-03-12 20:00"
+    assert waits in details(state)
 
 
 def test_a_held_order_says_what_it_waits_for_and_until_when() -> None:

@@ -46,6 +46,15 @@ def _warehouse(kind: WarehouseEventKind, hours: int = 0, **changes: object) -> W
     )
 
 
+def test_what_is_fetched_goes_past_all_that_came_before() -> None:
+    shipment = _shipment()
+    report_from_warehouse(shipment, _warehouse(WarehouseEventKind.COLLECTED, 3))
+    report_from_warehouse(shipment, _warehouse(WarehouseEventKind.PICKED, 1))
+    assert shipment.progress is Progress.COLLECTED
+    assert moment_of(shipment, Progress.PICKED) == AT + timedelta(hours=1)
+    assert moment_of(shipment, Progress.DELIVERED) == AT + timedelta(hours=3)
+
+
 def _carrier(kind: CarrierEventKind, hours: int = 0, **changes: object) -> CarrierEvent:
     return CarrierEvent.model_validate(
         {

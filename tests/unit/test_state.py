@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.messages.events import HoldRejection, HoldRelease
+from domain.messages.events import CollectElsewhere, HoldRejection, HoldRelease
 from domain.messages.orders import (
     Expected,
     Hold,
@@ -130,6 +130,11 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         undo=[Undo.BOOKS],
         generations={"allocate": 7},
         resourcings=2,
+        collect_at="PAR",
+        collect_name="Paris",
+        moving=CollectElsewhere(
+            location_id="NCE", location_name="Nice", agreed_by="Ada", note="she moves"
+        ),
         applied_events=["E-1"],
     )
     state.shipments["web:R-1:1"].withdrawal = Withdrawal(reason="given way", yields=("SKU-1",))

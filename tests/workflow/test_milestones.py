@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
-from activities.milestones import MilestoneActivities
-from adapters.postgres.network_cache import NetworkCache
-from domain.messages.milestones import ReviewMilestone
 from domain.wording import moment
 from tests.support.pickups import (
     FOUR,
     NOON,
     collect,
+    goes_on,
     milestones,
     patient,
+    released,
     report,
+    said,
     service,
     skip_to,
+    skip_to_pick,
 )
 from tests.support.world import until
-from workflows.attributes import PROMISE
 from world.behaviour import Behaviour, Override
 
 if TYPE_CHECKING:
@@ -34,56 +33,21 @@ SLOW = service("colibri", 500, store=(NOON,), warehouse=(FOUR,))
 FAST = service("falcon", 900, store=(FOUR,))
 
 
-async def _released(house: House, **changes: object) -> str:
-    """An order of which Lille has everything, and says nothing."""
-    await house.world.behave(Behaviour(speed=house.speed, odds={"warehouse_silent": 1}))
-    order: str = (await house.place(("SKU-1", 2), **changes))["order_id"]
-    await house.until_event(order, "released")
-    return order
-
-
-async def _skip_to_pick(house: House, order: str) -> None:
-    await skip_to(house, order, (await milestones(house, f"{order}:1")).pick_by)
-
-
-async def _goes_on(house: House, order: str, number: int, carrier: str, booking: int) -> None:
-    """A shipment is picked, leaves, and arrives."""
-    shipment = f"{order}:{number}"
-    [row] = await house.sql("SELECT location_id FROM shipments WHERE id = :id", id=shipment)
-    for kind in ("picked", "dispatched"):
-        await report(house, f"warehouses/{row.location_id}", shipment, kind)
-    await house.until_event(order, "dispatched")
-    await report(house, f"carriers/{carrier}", f"{shipment}:{booking}", "delivered")
-    await house.until_status(order, "closed")
-    await house.handle(order).result()
-
-
-async def _said(house: House, order: str, kind: str) -> list[str]:
-    """What the timeline says of events of a kind, in English."""
-    found = await house.sql(
-        "SELECT detail->'then'->>'en' AS words FROM order_events"
-        " WHERE order_id = :id AND kind = :kind ORDER BY id",
-        id=order,
-        kind=kind,
-    )
-    return [row.words for row in found]
-
-
 async def test_a_later_collection_that_arrives_as_soon_is_waited_for(house: House) -> None:
     await collect(house, service("colibri", 500, store=(NOON, FOUR)))
     await house.policy(patient())
     await house.stock(LIL_1=5, LYO_1=5)
-    order = await _released(house)
+    order = await released(house)
     before = await milestones(house, f"{order}:1")
 
-    await _skip_to_pick(house, order)
+    await skip_to_pick(house, order)
 
     await house.until_event(order, "pick_missed")
-    assert await _said(house, order, "pick_missed") == ["the same service still arrives in time"]
+    assert await said(house, order, "pick_missed") == ["the same service still arrives in time"]
     after = await milestones(house, f"{order}:1")
     assert after.promise == before.promise
     assert after.pick_by - before.pick_by == timedelta(hours=4)
-    await _goes_on(house, order, 1, "colibri", 1)
+    await goes_on(house, order, 1)
     assert await house.told(order) == ["confirmed", "dispatched", "delivered"]
     await house.check()
 
@@ -94,17 +58,17 @@ async def test_what_another_location_still_sends_in_time_is_sourced_from_there(
     await collect(house, SLOW)
     await house.policy(patient())
     await house.stock(LIL_1=5, LYO_1=5)
-    order = await _released(house)
+    order = await released(house)
     promise = (await milestones(house, f"{order}:1")).promise
 
-    await _skip_to_pick(house, order)
+    await skip_to_pick(house, order)
 
     await house.until_event(order, "released", 2)
     kinds = await house.timeline(order)
     missed = kinds[kinds.index("pick_missed") :]
     assert missed.index("recalled") < missed.index("abandoned") < missed.index("sourced")
     assert (await milestones(house, f"{order}:2")).promise == promise
-    await _goes_on(house, order, 2, "colibri", 1)
+    await goes_on(house, order, 2)
     assert await house.told(order) == ["confirmed", "dispatched", "delivered"]
     [late] = await house.sql("SELECT outcome FROM location_outcomes WHERE location_id = 'LIL'")
     assert late.outcome == "late"
@@ -115,10 +79,10 @@ async def test_a_faster_service_that_the_policy_pays_for_keeps_the_promise(house
     await collect(house, SLOW, FAST)
     await house.policy(patient(max_upgrade_cost=400))
     await house.stock(LIL_1=5)
-    order = await _released(house)
+    order = await released(house)
     before = await milestones(house, f"{order}:1")
 
-    await _skip_to_pick(house, order)
+    await skip_to_pick(house, order)
 
     await house.until_event(order, "booking_voided")
     kinds = await house.timeline(order)
@@ -134,7 +98,7 @@ async def test_a_faster_service_that_the_policy_pays_for_keeps_the_promise(house
         ("falcon", "booked"),
     ]
     assert ledger["releases"][0]["label"]["tracking_number"] == shipment["tracking_number"]
-    await _goes_on(house, order, 1, "falcon", 2)
+    await goes_on(house, order, 1)
     assert await house.told(order) == ["confirmed", "dispatched", "delivered"]
     await house.check()
 
@@ -145,10 +109,10 @@ async def test_a_promise_that_nothing_keeps_is_changed_and_the_customer_told_onc
     await collect(house, SLOW, FAST)
     await house.policy(patient(max_upgrade_cost=399))
     await house.stock(LIL_1=5)
-    order = await _released(house)
+    order = await released(house)
     before = await milestones(house, f"{order}:1")
 
-    await _skip_to_pick(house, order)
+    await skip_to_pick(house, order)
 
     await house.until_told(order, "confirmed", "promise_changed")
     after = await milestones(house, f"{order}:1")
@@ -156,9 +120,9 @@ async def test_a_promise_that_nothing_keeps_is_changed_and_the_customer_told_onc
     found = await house.order(order)
     assert datetime.fromisoformat(found["promise"]) == after.promise
     # Now it leaves in time, and there is nothing more to say about it.
-    await _goes_on(house, order, 1, "colibri", 1)
+    await goes_on(house, order, 1)
     assert await house.told(order) == ["confirmed", "promise_changed", "dispatched", "delivered"]
-    assert await _said(house, order, "dispatch_missed") == []
+    assert await said(house, order, "dispatch_missed") == []
     await house.check()
 
 
@@ -166,8 +130,8 @@ async def test_a_milestone_missed_again_is_told_again(house: House) -> None:
     await collect(house, SLOW)
     await house.policy(patient())
     await house.stock(LIL_1=5)
-    order = await _released(house)
-    await _skip_to_pick(house, order)
+    order = await released(house)
+    await skip_to_pick(house, order)
     await house.until_told(order, "confirmed", "promise_changed")
     await report(house, "warehouses/LIL", f"{order}:1", "picked")
     await house.until_event(order, "picked")
@@ -175,7 +139,7 @@ async def test_a_milestone_missed_again_is_told_again(house: House) -> None:
     await skip_to(house, order, (await milestones(house, f"{order}:1")).dispatch_by)
 
     await house.until_told(order, "confirmed", "promise_changed", "promise_changed")
-    assert len(await _said(house, order, "dispatch_missed")) == 1
+    assert len(await said(house, order, "dispatch_missed")) == 1
     await house.check()
 
 
@@ -183,15 +147,15 @@ async def test_what_is_picked_is_not_sourced_again_but_may_go_faster(house: Hous
     await collect(house, SLOW, FAST)
     await house.policy(patient(max_upgrade_cost=5000))
     await house.stock(LIL_1=5, LYO_1=5)
-    order = await _released(house)
+    order = await released(house)
     await report(house, "warehouses/LIL", f"{order}:1", "picked")
     await house.until_event(order, "picked")
 
     await skip_to(house, order, (await milestones(house, f"{order}:1")).dispatch_by)
 
     await house.until_event(order, "booking_voided")
-    await _goes_on(house, order, 1, "falcon", 2)
-    assert await _said(house, order, "dispatch_missed") == [
+    await goes_on(house, order, 1)
+    assert await said(house, order, "dispatch_missed") == [
         "Falcon service still arrives in time, for 4.00 EUR more"
     ]
     await house.check()
@@ -201,14 +165,14 @@ async def test_a_refused_upgrade_leaves_the_booking_and_changes_the_promise(hous
     await collect(house, SLOW, FAST)
     await house.policy(patient(max_upgrade_cost=5000))
     await house.stock(LIL_1=5)
-    order = await _released(house)
+    order = await released(house)
     refuses = Override(carrier="falcon", odds={"carrier_refuses": 1})
     await house.world.behave(Behaviour(speed=house.speed, overrides=(refuses,)))
 
-    await _skip_to_pick(house, order)
+    await skip_to_pick(house, order)
 
     await house.until_told(order, "confirmed", "promise_changed")
-    await _goes_on(house, order, 1, "colibri", 1)
+    await goes_on(house, order, 1)
     await house.check()
 
 
@@ -235,64 +199,6 @@ async def test_milestones_that_passed_before_the_release_are_looked_at_before_it
     await house.check()
 
 
-async def test_a_pick_that_is_reported_as_the_milestone_passes_breaks_nothing(
-    house: House,
-) -> None:
-    await collect(house, SLOW)
-    await house.policy(patient())
-    await house.stock(LIL_1=5, LYO_1=5)
-    order = await _released(house)
-
-    await asyncio.gather(
-        _skip_to_pick(house, order), report(house, "warehouses/LIL", f"{order}:1", "picked")
-    )
-
-    async def decided() -> bool:
-        kinds = await house.timeline(order)
-        return "picked" in kinds or kinds.count("released") == 2
-
-    await until(decided, "it is picked, or goes from elsewhere")
-    kinds = await house.timeline(order)
-    number = 1 if "picked" in kinds else 2
-    await _goes_on(house, order, number, "colibri", 1)
-    await house.check()
-
-
-async def test_a_look_whose_task_was_lost_counts_for_what_it_wrote(house: House) -> None:
-    await collect(house, SLOW)
-    await house.policy(patient())
-    await house.stock(LIL_1=5)
-    order = await _released(house)
-    before = await milestones(house, f"{order}:1")
-    looks = MilestoneActivities(house.engine, NetworkCache(house.engine))
-    lost = ReviewMilestone(
-        shipment_id=f"{order}:1",
-        generation=1,
-        at=before.pick_by,
-        due=before.pick_by,
-        released=True,
-        picked=False,
-        policy_version="patient",
-        policy=patient().sourcing,
-    )
-    await looks.review_milestone(lost)
-    await report(house, "warehouses/LIL", f"{order}:1", "picked")
-    await house.until_event(order, "picked")
-
-    await skip_to(house, order, before.dispatch_by)
-
-    # The workflow learns of the promise that was changed without it, and changes it no more.
-    async def learned() -> bool:
-        found = await house.handle(order).describe()
-        promise = found.typed_search_attributes.get(PROMISE)
-        return bool(promise == before.promise + A_DAY)
-
-    await until(learned, "the order knows its promise")
-    assert await house.told(order) == ["confirmed", "promise_changed"]
-    await _goes_on(house, order, 1, "colibri", 1)
-    await house.check()
-
-
 async def test_a_location_that_stays_silent_is_passed_over_between_two_milestones(
     house: House,
 ) -> None:
@@ -300,8 +206,8 @@ async def test_a_location_that_stays_silent_is_passed_over_between_two_milestone
     patience = timedelta(hours=20)
     await house.policy(patient(pick_timeout=patience))
     await house.stock(LIL_1=5)
-    order = await _released(house)
-    await _skip_to_pick(house, order)
+    order = await released(house)
+    await skip_to_pick(house, order)
     await house.until_told(order, "confirmed", "promise_changed")
     await house.stock(LYO_1=5)
 
@@ -310,7 +216,7 @@ async def test_a_location_that_stays_silent_is_passed_over_between_two_milestone
     await house.until_event(order, "released", 2)
     found = await house.order(order)
     assert [s["location_id"] for s in found["shipments"]] == ["LIL", "LYO"]
-    assert len(await _said(house, order, "pick_missed")) == 1
+    assert len(await said(house, order, "pick_missed")) == 1
     await house.check()
 
 
@@ -318,7 +224,7 @@ async def test_staff_see_until_when_a_location_keeps_the_promise(house: House) -
     await collect(house, SLOW)
     await house.policy(patient())
     await house.stock(LIL_1=5)
-    order = await _released(house)
+    order = await released(house)
     pick_by = (await milestones(house, f"{order}:1")).pick_by
 
     async def shown() -> bool:
@@ -329,33 +235,5 @@ async def test_staff_see_until_when_a_location_keeps_the_promise(house: House) -
         return f"until {moment(pick_by, 'en')}" in metadata.current_details
 
     await until(shown, "the next milestone is shown")
-
-
-async def test_what_has_left_before_its_label_is_changed_goes_by_its_first_booking(
-    house: House,
-) -> None:
-    await collect(house, SLOW, FAST)
-    await house.policy(patient(max_upgrade_cost=400))
-    await house.stock(LIL_1=5)
-    # It leaves at once, and its location says so some seconds later.
-    at_once = Behaviour(
-        speed=5400, pick_hours=(0, 0), dispatch_hours=(0, 0), odds={"late_webhook": 1}
-    )
-    await house.world.behave(at_once)
-    order: str = (await house.place(("SKU-1", 2)))["order_id"]
-    await house.until_event(order, "released")
-
-    await _skip_to_pick(house, order)
-
-    await house.until_event(order, "relabel_refused")
-    await house.world.behave(Behaviour(speed=house.speed))
-    await house.until_status(order, "closed")
-    await house.handle(order).result()
-    shipment = (await house.order(order))["shipments"][0]
-    assert (shipment["carrier"], shipment["status"]) == ("colibri", "delivered")
-    ledger = await house.world.ledger(order)
-    assert {(b["partner"], b["state"]) for b in ledger["bookings"]} == {
-        ("colibri", "booked"),
-        ("falcon", "voided"),
-    }
-    await house.check()
+    [release] = (await house.world.ledger(order))["releases"]
+    assert datetime.fromisoformat(release["pick_by"]) == pick_by

@@ -13,7 +13,7 @@ from workflows.lookahead import ReoptimiseWorkflow
 
 
 def _settling(time: timedelta) -> OrderPolicy:
-    return SHORT.model_copy(update={"version": f"settling-{time}", "settling_time": time})
+    return SHORT.model_copy(update={"settling_time": time})
 
 
 async def _reoptimise(house: House, **changes: Any) -> Reoptimised:
