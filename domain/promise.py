@@ -9,22 +9,29 @@ the least CO2.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from domain.calendar import Milestones
 from domain.messages.orders import Expected, OrderType
 from domain.messages.policy import OrderPolicy, SourcingPolicy
-from domain.sourcing import SourcedShipment, SourcingPlan, SourcingProblem, plan
-from domain.sourcing.candidates import places_of
+from domain.messages.steps import Exclusion
+from domain.sourcing import (
+    COLLECTED,
+    Location,
+    Service,
+    SourcedShipment,
+    SourcingPlan,
+    SourcingProblem,
+    plan,
+)
 from domain.sourcing.carriers import services_from
-from domain.sourcing.goods import goods_of
 from domain.sourcing.times import Times
 from domain.stock import Supply, expect
 from domain.values import Value
 
-# In minor units; each outweighs whatever else a plan costs, and leaves it to decide between equals.
-_PRICE_OF_A_DAY = 10_000_000
+# In minor units: it outweighs whatever else a plan costs, and leaves that to decide between equals.
 _PRICE_OF_A_TONNE = 100_000_000
+
+_Arrival = tuple[Location, Service, date]
 
 
 class Best(StrEnum):
@@ -129,33 +136,62 @@ def _fastest(
 ) -> SourcingPlan | None:
     """The cheapest plan with which all is there by the earliest day that is possible; None where no
     day is earlier than that of `best`."""
-    hasty = policy.model_copy(update={"lateness_per_day": _PRICE_OF_A_DAY})
+    ways = _ways(problem)
     found, last = None, _day_of(best)
     # Most often all can be there by the first day on which each can.
-    first = day = _first_day(problem, policy, last)
+    first = day = _first_day(problem, ways, last)
     while first < last:
-        wanted = problem.model_copy(update={"requested_date": day, "critical": False})
-        candidate = plan(wanted, hasty, explain=False)
-        if candidate.backordered or any(s.costs.lateness for s in candidate.shipments):
+        candidate = plan(_with_all_by(problem, ways, day), policy, explain=False)
+        if candidate.backordered:
             first = day + timedelta(days=1)
         else:
-            found, last = candidate, min(day, _day_of(candidate))
+            found, last = candidate, _day_of(candidate)
         day = first + (last - first) // 2
     return found
 
 
-def _first_day(problem: SourcingProblem, policy: SourcingPolicy, last: date) -> date:
+def _ways(problem: SourcingProblem) -> list[_Arrival]:
+    """On which day what each location with stock sends by each of its services is there."""
+    times, found = Times(problem), []
+    stocked = {row.location_id for row in problem.availability if row.units > 0}
+    for location in problem.locations:
+        if location.location_id in stocked:
+            for service in services_from(location, problem):
+                milestones = times.of(location, service)
+                if isinstance(milestones, Milestones):
+                    found.append((location, service, milestones.promise.date()))
+    return found
+
+
+def _first_day(problem: SourcingProblem, ways: Iterable[_Arrival], last: date) -> date:
     """No plan has all there before this day: the last on which some SKU can first arrive."""
-    goods = goods_of(problem)
-    first: dict[str, date] = {}
-    for place in places_of(problem, policy, goods, Times(problem)):
-        moment = min(place.transit.arrivals)
-        zone = ZoneInfo(problem.timezone or place.location.timezone)
-        arrives = datetime.fromtimestamp(moment, zone).date()
-        for sku, units in zip(goods.skus, place.stock, strict=True):
-            if units:
-                first[sku] = min(arrives, first.get(sku, last))
-    return max(first.values(), default=last)
+    at_location: dict[str, date] = {}
+    for location, _, day in ways:
+        name = location.location_id
+        at_location[name] = min(day, at_location.get(name, day))
+    first = dict.fromkeys((line.sku for line in problem.lines), last)
+    for row in problem.availability:
+        if row.units > 0 and row.sku in first:
+            first[row.sku] = min(first[row.sku], at_location.get(row.location_id, last))
+    return max(first.values())
+
+
+def _with_all_by(problem: SourcingProblem, ways: Iterable[_Arrival], day: date) -> SourcingProblem:
+    """The problem without the ways by which something is there only after a day."""
+    late = tuple(
+        # What is fetched at a location is ready there on its day, or not at all.
+        Exclusion(reason="", location_id=location.location_id)
+        if service is COLLECTED
+        else Exclusion(
+            reason="",
+            location_id=location.location_id,
+            carrier=service.carrier,
+            service=service.service,
+        )
+        for location, service, arrives in ways
+        if arrives > day
+    )
+    return problem.model_copy(update={"exclusions": problem.exclusions + late})
 
 
 def _day_of(plan_: SourcingPlan) -> date:
@@ -173,7 +209,7 @@ def _chosen(
     """An option for each plan that is the best in something, the cheapest one first."""
     winners = {
         Best.CHEAPEST: 0,
-        Best.FASTEST: _first_by([_arrival(plan_) for plan_ in plans]),
+        Best.FASTEST: _first_by([_last_moment(plan_) for plan_ in plans]),
         Best.GREENEST: _first_by([_co2(plan_) for plan_ in plans]),
     }
     times = Times(problem)
@@ -194,7 +230,7 @@ def _first_by(figures: Sequence[float]) -> int:
     return min(range(len(figures)), key=lambda number: (figures[number], number))
 
 
-def _arrival(plan_: SourcingPlan) -> float:
+def _last_moment(plan_: SourcingPlan) -> float:
     return max((shipment.promise.timestamp() for shipment in plan_.shipments), default=0.0)
 
 

@@ -45,7 +45,7 @@ class Milestones:
 
     @property
     def is_missed(self) -> bool:
-        return is_past(self._shipment.milestone)
+        return is_past(self._shipment.looked_at)
 
     async def act(self) -> None:
         """Decide and do, until the shipment has milestones ahead of it, or is given up, or a report

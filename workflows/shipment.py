@@ -195,6 +195,7 @@ class ShipmentThread:
             self._back.give_up(f"{plan.location_name} found nothing of it", void=True)
             return
         shipment.status = ShipmentStatus.PICKED
+        shipment.report_grace = self._policy.report_grace
         shipment.wait_until(workflow.now() + self._policy.dispatch_timeout)
 
     async def _await_dispatch(self) -> None:

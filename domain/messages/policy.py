@@ -57,10 +57,11 @@ class OrderPolicy(Stored):
 
     `pick_timeout` runs from the release of a shipment to the location's pick confirmation.
     `release_timeout` bounds how long an unreachable location or carrier is asked before another is
-    looked for. `delivery_grace` runs from the promise to the moment when a shipment that was not
-    delivered is pointed out. `hold_timeout` and `backorder_timeout` bound waiting for a person and
-    for stock. `collect_timeout` bounds how long what is to be fetched is kept ready; the customer
-    is reminded `collect_reminder` before that ends, where it is kept for longer than that.
+    looked for. `report_grace` is how long after the last moment to dispatch a shipment the report
+    of it may still come. `delivery_grace` runs from the promise to the moment when a shipment that
+    was not delivered is pointed out. `hold_timeout` and `backorder_timeout` bound waiting for a
+    person and for stock. `collect_timeout` bounds how long what is to be fetched is kept ready; the
+    customer is reminded `collect_reminder` before that ends, where it is kept for longer than that.
     `settling_time` is how long a new shipment may still be planned anew, together with other
     orders, before anybody is asked for anything. `max_resourcings` bounds how often an order looks
     for another way by itself. `promise_validity` is how long what was offered for a cart holds at
@@ -72,6 +73,7 @@ class OrderPolicy(Stored):
     pick_timeout: timedelta = timedelta(hours=24)
     release_timeout: timedelta = timedelta(minutes=30)
     dispatch_timeout: timedelta = timedelta(hours=48)
+    report_grace: timedelta = timedelta(minutes=30)
     delivery_grace: timedelta = timedelta(days=2)
     hold_timeout: timedelta = timedelta(days=7)
     backorder_timeout: timedelta = timedelta(days=30)

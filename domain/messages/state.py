@@ -1,6 +1,6 @@
 """The whole state of an order's thread: what continues as new carries over."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,7 +71,8 @@ class ShipmentState(_Mutable):
     `reviewed` is the last milestone that was looked at, `reviews` counts the looks. `booking` is
     the number of the live booking, `attempts` that of the last one tried; those of `superseded` are
     still to be voided at their carriers. `keeps_service` says that the location would not change
-    its label, `has_left` that it says so itself before it has reported it.
+    its label, `has_left` that it says so itself before it has reported it. `report_grace` is how
+    long the report of its dispatch may take.
 
     `ready_at` is since when the customer can fetch it at a store, where it is kept until
     `collect_until`; `reminded` says that the end of that is near and the customer knows.
@@ -99,6 +100,7 @@ class ShipmentState(_Mutable):
     superseded: list[int] = Field(default_factory=list)
     keeps_service: bool = False
     has_left: bool = False
+    report_grace: timedelta = timedelta(0)
     ready_at: datetime | None = None
     collect_until: datetime | None = None
     reminded: bool = False
@@ -131,11 +133,19 @@ class ShipmentState(_Mutable):
             return None
         return None if self.reviewed is not None and by <= self.reviewed else by
 
+    @property
+    def looked_at(self) -> datetime | None:
+        """When its milestone counts as missed. After the last moment to dispatch nothing is lost by
+        waiting for a report that is still under way."""
+        if self.milestone is None or self.status is not ShipmentStatus.PICKED:
+            return self.milestone
+        return self.milestone + self.report_grace
+
     def wait_until(self, overdue_at: datetime | None) -> None:
         """Time the present step: it is late at `overdue_at`, and looked at before at its
         milestone. Without a moment it is not late however long it takes."""
         self.overdue_at = overdue_at
-        moments = (overdue_at, self.milestone)
+        moments = (overdue_at, self.looked_at)
         self.due = min((moment for moment in moments if moment is not None), default=None)
 
     @property

@@ -12,7 +12,7 @@ from domain.messages.policy import OrderPolicy
 from domain.policies.assignments import Kind, left_out, unreachable
 from domain.policies.book import Finding, PolicyBook
 
-_MAY_BE_NONE = frozenset({"delivery_grace", "settling_time"})
+_MAY_BE_NONE = frozenset({"delivery_grace", "report_grace", "settling_time"})
 
 
 @dataclass(frozen=True, slots=True)

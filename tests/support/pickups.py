@@ -87,6 +87,7 @@ def patient(max_upgrade_cost: int = 0, **changes: Any) -> OrderPolicy:
             "pick_timeout": long,
             "dispatch_timeout": long,
             "backorder_timeout": long,
+            "report_grace": timedelta(0),
         }
         | changes
     )

@@ -55,8 +55,8 @@ PARCELS = Service(
 )
 
 
-def order(number: int, at: datetime, /, *, critical: bool = False, **skus: int) -> PlacedOrder:
-    """An order for units by SKU, from a place that lies at the same latitude as the network."""
+def order(number: int, at: datetime, /, **skus: int) -> PlacedOrder:
+    """An order for units by SKU, to where the network is."""
     return PlacedOrder(
         order_id=f"web:{number}",
         at=at,
@@ -64,7 +64,6 @@ def order(number: int, at: datetime, /, *, critical: bool = False, **skus: int) 
         country="FR",
         latitude=48.0,
         longitude=2.0,
-        critical=critical,
         lines=tuple(
             Line(line_id=str(line), sku=sku, quantity=units, weight_grams=100)
             for line, (sku, units) in enumerate(skus.items(), start=1)
@@ -86,5 +85,5 @@ def scenario(
     return Scenario(orders=tuple(orders), opening=stock, **{**given, **fields})
 
 
-def rule(policy: OrderPolicy = POLICY) -> Rule:
-    return by_policy("tried", policy)
+def rule(policy: OrderPolicy = POLICY, name: str = "tried") -> Rule:
+    return by_policy(name, policy)

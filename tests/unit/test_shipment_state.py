@@ -88,3 +88,14 @@ def test_a_shipment_continues_as_new_with_all_it_knows() -> None:
     late.booking, late.attempts, late.superseded = 2, 3, [1, 3]
     late.keeps_service = late.has_left = True
     assert ShipmentState.model_validate_json(late.model_dump_json()) == late
+
+
+def test_the_report_of_a_dispatch_may_take_a_while_that_of_a_pick_may_not() -> None:
+    grace = timedelta(minutes=30)
+    late = shipment(ShipmentStatus.PICKED, pick_by=PICK_BY, dispatch_by=DISPATCH_BY)
+    late.report_grace = grace
+    late.wait_until(OVERDUE)
+    assert (late.milestone, late.due) == (DISPATCH_BY, DISPATCH_BY + grace)
+    late.status = ShipmentStatus.RELEASED
+    late.wait_until(OVERDUE)
+    assert late.due == PICK_BY

@@ -79,7 +79,7 @@ def test_a_delivery_goes_to_the_critical_order_first_and_then_to_the_oldest() ->
     orders = [
         order(1, MONDAY, x=1),
         order(2, MONDAY + DAY, x=1),
-        order(3, MONDAY + 2 * DAY, critical=True, x=1),
+        replace(order(3, MONDAY + 2 * DAY, x=1), critical=True),
     ]
     played = scenario(orders, {}, deliveries=(Delivery(late, "near", {"x": 2}),))
     outcome = simulate(played, replace(rule(), decide=noting))

@@ -80,7 +80,7 @@ def test_the_more_is_kept_the_more_is_there_when_it_is_ordered(seed: int) -> Non
         )
         fills.append(simulate(played, Rule("all", _takes_anywhere)).figures()["fill"])
     assert fills == sorted(fills)
-    assert fills[0] < 0.9 < fills[-1]
+    assert fills[0] < 0.95 < fills[-1]
 
 
 def test_what_comes_is_about_what_is_asked_for() -> None:
