@@ -14,7 +14,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from adapters.postgres.intake import read_store
+from adapters.postgres.collect_points import read_store
 from adapters.postgres.listing import ListedOrder, OrderFilter, Position, list_orders
 from adapters.postgres.reading import order_status, read_order
 from api import placing, thread

@@ -10,12 +10,12 @@ import structlog
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from adapters.postgres.collect_points import Store
 from adapters.postgres.intake import (
     Contact,
     Findings,
     NewLine,
     NewOrder,
-    Store,
     claim_key,
     examine,
     insert,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from adapters.postgres.listing import ListedOrder
-from adapters.postgres.reading import OrderView
+from adapters.postgres.order_views import OrderView
 from api.answers import (
     Destination,
     ExpectedUnits,

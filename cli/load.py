@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.credit_room import let_all_go_on
 from adapters.postgres.engine import create_engine
@@ -17,7 +18,7 @@ from adapters.postgres.network import (
     load_network,
     receive_stock,
 )
-from adapters.postgres.policies import activate_policy
+from adapters.postgres.policies import PolicyChangedError, activate_policy, read_active
 from cli.demo.generator import generate
 from cli.demo.places import built_in
 from cli.target import Target
@@ -31,7 +32,8 @@ _SAMPLE_STOCK = {"warehouse": 100, "store": 10, "supplier": 40}
 @dataclass(frozen=True)
 class Installation:
     """What an installation starts with. `stock` is booked in once under `delivery`: loading the
-    same file again changes master data and policy, and books nothing twice."""
+    same file again changes master data, and books nothing twice. The `policy` is for all orders to
+    come, where no book of policies is active; changed, it needs a new version."""
 
     network: Network
     policy: OrderPolicy
@@ -46,14 +48,16 @@ def run(file: Path | None, target: Target) -> None:
     """Load a file, or the sample where none is named, and say what there is now."""
     installation = sample() if file is None else _read(file)
     try:
-        woken = asyncio.run(_load(installation, target))
+        woken, active = asyncio.run(_load(installation, target))
     except IntegrityError as error:
         raise SystemExit(f"Nothing is loaded: {error.orig}") from None
+    except PolicyChangedError as error:
+        raise SystemExit(f"Nothing is loaded: {error}.") from None
     network = installation.network
     print(
         f"Loaded {len(network.locations)} locations, {len(network.products)} products, "
         f"{len(network.customers)} customers, {len(network.services)} carrier services and the "
-        f"stock of {installation.delivery}; policy {installation.policy.version} is active."
+        f"stock of {installation.delivery}; {active}."
     )
     if woken:
         print(f"{woken} order(s) that waited for such stock, or for credit, go on now.")
@@ -91,18 +95,28 @@ def _read(file: Path) -> Installation:
         raise SystemExit("\n".join([f"Nothing is loaded from {file}:", *faults])) from None
 
 
-async def _load(installation: Installation, target: Target) -> int:
+async def _load(installation: Installation, target: Target) -> tuple[int, str]:
     engine = create_engine(target.database_url, pool_size=1)
     now = datetime.now(UTC)
     customers = [account.customer_id for account in installation.network.accounts]
     try:
         async with engine.begin() as connection:
             await load_network(connection, installation.network)
-            await activate_policy(connection, installation.policy)
+            active = await _activate(connection, installation.policy)
             freed = await let_all_go_on(connection, customers, f"load:{now.isoformat()}", now)
             delivery = await receive_stock(
                 connection, installation.stock, installation.delivery, now
             )
     finally:
         await engine.dispose()
-    return len(freed) + len(delivery.served)
+    return len(freed) + len(delivery.served), active
+
+
+async def _activate(connection: AsyncConnection, policy: OrderPolicy) -> str:
+    """Give the policy to all orders to come, unless a book of policies says who gets which."""
+    book = {version.partition("/") for version in (await read_active(connection)).policies}
+    names = sorted({name for name, slash, _ in book if slash})
+    if names:
+        return f"policies stay those of {' and '.join(names)}"
+    await activate_policy(connection, policy)
+    return f"policy {policy.version} is active"

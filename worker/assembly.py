@@ -12,6 +12,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.carriers import CarrierActivities
 from activities.collection import CollectionActivities
+from activities.collection_end import CollectionEndActivities
 from activities.credit import CreditActivities
 from activities.learning import LearningActivities
 from activities.locations import LocationActivities
@@ -81,6 +82,7 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
     upgrading = UpgradeActivities(engine, gateways.carriers, gateways.warehouses)
     shipments = ShipmentActivities(engine)
     collection = CollectionActivities(engine)
+    collection_end = CollectionEndActivities(engine)
     stores = StoreActivities(engine, gateways.warehouses)
     orders = OrderActivities(engine)
     notices = NoticeActivities(engine, gateways.notifier)
@@ -108,8 +110,8 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
         collection.send_to_store,
         collection.record_ready,
         collection.remind_collector,
-        collection.record_collection,
-        collection.expire_collection,
+        collection_end.record_collection,
+        collection_end.expire_collection,
         collection.move_collection,
         stores.announce_to_store,
         stores.recall_from_store,

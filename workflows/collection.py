@@ -13,6 +13,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from activities.collection import CollectionActivities
+from activities.collection_end import CollectionEndActivities
 from activities.stores import StoreActivities
 from domain.messages.collection import (
     ExpireCollection,
@@ -143,7 +144,7 @@ class CollectionThread(ShipmentThread):
     async def _hand_over(self) -> None:
         shipment = self._shipment
         ended = await self._books.do(
-            CollectionActivities.record_collection,
+            CollectionEndActivities.record_collection,
             RecordCollection(
                 shipment_id=shipment.id,
                 occurred_at=moment_of(shipment, Progress.COLLECTED),
@@ -160,7 +161,7 @@ class CollectionThread(ShipmentThread):
             return
         nobody = f"nobody came to {plan.collect_name} to fetch it"
         ended = await self._books.do(
-            CollectionActivities.expire_collection,
+            CollectionEndActivities.expire_collection,
             ExpireCollection(
                 shipment_id=shipment.id,
                 reason=self._state.stopping or nobody,

@@ -14,7 +14,6 @@ from datetime import datetime
 
 from temporalio import workflow
 
-from activities.sourcing import SourcingActivities
 from domain.messages.events import (
     CarrierEvent,
     CollectElsewhere,
@@ -43,10 +42,6 @@ from domain.messages.state import (
     Undo,
     Withdrawal,
 )
-from domain.messages.steps import (
-    Allocate,
-    Allocation,
-)
 from domain.progress import first_time, report_from_carrier, report_from_warehouse
 from workflows import funds, moving
 from workflows.clock import is_past, keep_time
@@ -54,6 +49,7 @@ from workflows.collection import CollectionThread
 from workflows.display import Display
 from workflows.outcomes import Outcomes
 from workflows.shipment import PLANNED_ANEW, ShipmentThread
+from workflows.sourcing import Sourcing
 from workflows.steps import Books
 from workflows.threads import ShipmentThreads
 
@@ -67,6 +63,9 @@ class OrderWorkflow:
         self._state = start.state or OrderState()
         self._books = Books()
         self._outcomes = Outcomes(self._order, self._policy, self._state, self._books)
+        self._sourcing = Sourcing(
+            self._order, self._policy, self._state, self._books, self._outcomes
+        )
         self._threads = ShipmentThreads(self._thread)
         self._display = Display(self._state)
 
@@ -98,7 +97,7 @@ class OrderWorkflow:
         self._state.register(Undo.BOOKS)
         await self._secure_funds(override_by=None)
         if self._state.funded:
-            await self._source()
+            await self._sourcing.source()
         self._state.placement = Placement(
             order_id=self._order.order_id,
             status=self._state.status,
@@ -113,22 +112,16 @@ class OrderWorkflow:
     async def _act(self) -> None:
         """One thing at a time, the most urgent first."""
         state = self._state
-        if state.rejection is not None:
-            self._outcomes.stop(state.rejection.note, state.rejection.rejected_by)
-            state.rejection = None
-        elif state.hold is not None and state.release is not None:
-            await self._resume(state.release)
+        if self._is_being_decided():
+            await self._do_as_decided()
         elif self._is_funded_meanwhile():
             await self._go_on_with_credit()
-        elif state.moving is not None:
-            await moving.move(self._order, state, self._books, self._outcomes, state.moving)
-            state.moving = None
         elif state.abandoned or state.reopened:
-            await self._source_again()
+            await self._sourcing.source_again()
         elif self._can_be_ended():
             await self._outcomes.give_up(state.stopping or "")
         elif state.stock_arrived:
-            await self._look_for_stock()
+            await self._sourcing.look_for_stock()
         elif is_past(state.backordered_until):
             explanation = f"{sum(state.backordered.values())} unit(s) have not come into stock"
             await self._outcomes.put_on_hold(HoldReason.BACKORDER_EXPIRED, explanation)
@@ -138,6 +131,20 @@ class OrderWorkflow:
         elif state.hold is not None and self._may_expire(state.hold):
             await self._outcomes.give_up(f"nobody decided in time: {state.hold.explanation}")
 
+    async def _do_as_decided(self) -> None:
+        """What a person has decided, where there is still something to decide."""
+        state = self._state
+        if state.rejection is not None:
+            self._outcomes.stop(state.rejection.note, state.rejection.rejected_by)
+            state.rejection = None
+        elif state.release is not None:
+            if state.hold is not None:
+                await self._resume(state.release)
+            state.release = None
+        elif state.moving is not None:
+            await moving.move(self._order, state, self._books, self._outcomes, state.moving)
+            state.moving = None
+
     async def _secure_funds(self, override_by: str | None) -> None:
         """Credit on account, or a payment authorised; without either, a person decides."""
         refusal = await funds.secure(self._order, self._state, self._books, override_by=override_by)
@@ -146,94 +153,20 @@ class OrderWorkflow:
         else:
             await self._outcomes.put_on_hold(*refusal)
 
-    async def _source(self, *, reserve: bool = True) -> None:
-        """Decide from where to ship all that is open, reserve it, and wait for what is missing."""
-        state = self._state
-        abandon = tuple(state.abandoned)
-        allocation = await self._books.do(
-            SourcingActivities.allocate,
-            Allocate(
-                order_id=self._order.order_id,
-                generation=state.next_generation("allocate"),
-                at=workflow.now(),
-                policy_version=self._policy.version,
-                policy=self._policy.sourcing,
-                next_shipment=state.next_shipment(),
-                abandon=abandon,
-                exclusions=tuple(state.exclusions),
-                reserve=reserve,
-                on_hold=state.hold is not None,
-            ),
-            summary="Source again and reserve" if abandon else "Source and reserve",
-        )
-        self._take(allocation)
-        if allocation.obstacle is not None and state.stopping is None:
-            await self._outcomes.put_on_hold(HoldReason.NO_SOURCE, allocation.obstacle)
-
-    def _take(self, allocation: Allocation) -> None:
-        state = self._state
-        state.abandoned = [a for a in state.abandoned if a.shipment_id not in allocation.abandoned]
-        if not allocation.repeated:
-            state.reopened = False
-        for plan in allocation.shipments:
-            settled = workflow.now() + self._policy.settling_time
-            due = settled if settled > workflow.now() else None
-            state.shipments[plan.shipment_id] = ShipmentState(plan=plan, due=due)
-        state.promise = allocation.promise
-        state.backordered = allocation.backordered
-        state.expected, state.expected_by = allocation.expected, allocation.expected_by
-        state.explanation = allocation.explanation or state.explanation
-        if not allocation.backordered or state.hold is not None or state.stopping is not None:
-            state.backordered_until = None
-        elif state.backordered_until is None or state.expected_by is not None:
-            # Who was given a date is not given up before it.
-            since = max(workflow.now(), state.expected_by or workflow.now())
-            state.backordered_until = since + self._policy.backorder_timeout
-        state.advance()
-
-    async def _source_again(self) -> None:
-        """Another way for what a disruption touched, as often as the policy allows."""
-        state = self._state
-        # What was given up for the sake of other orders has not failed.
-        if state.reopened or any(given_up.reason != PLANNED_ANEW for given_up in state.abandoned):
-            state.resourcings += 1
-        goes_on = state.hold is None and state.stopping is None
-        exhausted = state.resourcings > self._policy.max_resourcings
-        await self._source(reserve=goes_on and not exhausted)
-        if exhausted and goes_on:
-            reasons = dict.fromkeys(exclusion.reason for exclusion in state.exclusions)
-            explanation = f"no way worked in {state.resourcings} attempts: {'; '.join(reasons)}"
-            await self._outcomes.put_on_hold(HoldReason.RESOURCING_EXHAUSTED, explanation)
-
-    async def _look_for_stock(self) -> None:
-        """Something has come: where a unit was missing, or no carrier would come, it may be now."""
-        state = self._state
-        state.stock_arrived = False
-        if state.backordered and state.hold is None and state.stopping is None:
-            state.exclusions.clear()
-            await self._source()
-
     async def _resume(self, release: HoldRelease) -> None:
         """A person let the order go on, and answers for the funds if they were missing."""
         state = self._state
         await self._outcomes.end_hold(release.note, release.released_by)
         if not state.funded:
             await self._secure_funds(override_by=release.released_by)
-        await self._source_what_is_open()
-        state.release = None
+        await self._sourcing.source_what_is_open()
 
     async def _go_on_with_credit(self) -> None:
         """Credit was claimed for the order since it was refused."""
         self._state.funds_arrived = False
         await self._outcomes.end_hold("credit is there now", None)
         await self._secure_funds(override_by=None)
-        await self._source_what_is_open()
-
-    async def _source_what_is_open(self) -> None:
-        state = self._state
-        if state.funded and (state.backordered or not state.shipments):
-            await self._source()
-        state.advance()
+        await self._sourcing.source_what_is_open()
 
     async def _close(self) -> None:
         if not self._state.status.is_final:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.collect_points import STORE, Store, store_of
 from adapters.postgres.policies import ASSIGNED
 from domain.identity import order_id
 from domain.messages.orders import OrderFacts, OrderStatus, OrderType, Tender
@@ -24,16 +24,6 @@ class NewLine:
     sku: str
     quantity: int
     unit_price: int
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """Where an order is to be fetched; `collect` says that customers may fetch there."""
-
-    name: str
-    country: str
-    postal_code: str
-    collect: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +149,7 @@ SELECT
     orders.ship_complete,
     orders.ordered_at,
     policies.body AS policy,
-    store.name AS store_name,
-    store.country AS store_country,
-    store.postal_code AS store_postal_code,
-    store.collect AS store_collect
+    {STORE}
 FROM (
     SELECT
         coalesce(array_agg(DISTINCT line.sku) FILTER (WHERE products.sku IS NULL), '{{}}')
@@ -215,10 +202,6 @@ WITH received AS (
 SELECT count(*) FROM received
 """).bindparams(bindparam("lines", type_=JSONB), bindparam("detail", type_=JSONB))
 
-_STORE = text("""
-SELECT name, country, postal_code, collect FROM locations WHERE id = :id AND active
-""")
-
 _CLAIM_KEY = text("""
 INSERT INTO effects (key, request_hash, result) VALUES (:key, :request_hash, :result)
 ON CONFLICT DO NOTHING RETURNING 1
@@ -261,23 +244,8 @@ async def examine(connection: AsyncConnection, order: NewOrder) -> Findings:
         key_hash=found.key_hash,
         earlier=earlier,
         policy=None if found.policy is None else OrderPolicy.model_validate(found.policy),
-        store=_store(found),
+        store=store_of(found),
     )
-
-
-def _store(found: Row[Any]) -> Store | None:
-    if found.store_name is None:
-        return None
-    return Store(
-        found.store_name, found.store_country, found.store_postal_code, found.store_collect
-    )
-
-
-async def read_store(engine: AsyncEngine, location_id: str) -> Store | None:
-    """An active location as somewhere to fetch at; None if there is none of that id."""
-    async with engine.connect() as connection:
-        row = (await connection.execute(_STORE, {"id": location_id})).one_or_none()
-    return None if row is None else Store(*row)
 
 
 async def claim_key(connection: AsyncConnection, order: NewOrder) -> bool:

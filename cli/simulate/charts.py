@@ -45,8 +45,10 @@ def costs(trial: Trial, language: Language) -> str:
                 colour = _COLOURS[number % len(_COLOURS)]
                 axes.barh(trial.names, values, left=left, label=term.label(language), color=colour)
                 left = [one + other for one, other in zip(left, values, strict=True)]
-        margins = [(trial.figure("cost", name).margin or 0.0) / 100 for name in trial.names]
-        axes.errorbar(left, range(len(left)), xerr=margins, fmt="none", ecolor="#222222", capsize=4)
+        margins = _margins([trial.figure("cost", name) for name in trial.names], 1 / 100)
+        if margins:
+            rows = range(len(left))
+            axes.errorbar(left, rows, xerr=margins, fmt="none", ecolor="#222222", capsize=4)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False)
         axes.invert_yaxis()
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -95,7 +97,7 @@ def _grouped(labels: Sequence[str], values: Mapping[str, Sequence[Estimate]]) ->
                 rows,
                 [100 * one.mean for one in estimates],
                 height,
-                xerr=[100 * (one.margin or 0.0) for one in estimates],
+                xerr=_margins(estimates),
                 label=name,
                 color=_COLOURS[number % len(_COLOURS)],
                 error_kw={"ecolor": "#222222", "capsize": 2},
@@ -107,6 +109,11 @@ def _grouped(labels: Sequence[str], values: Mapping[str, Sequence[Estimate]]) ->
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)
 
     return _svg(draw, 1.3 + len(labels) * (0.2 + 0.22 * len(values)))
+
+
+def _margins(estimates: Sequence[Estimate], scale: float = 100.0) -> list[float] | None:
+    margins = [scale * one.margin for one in estimates if one.margin is not None]
+    return margins if len(margins) == len(estimates) else None
 
 
 def _svg(draw: Callable[[Axes], None], height: float) -> str:

@@ -18,7 +18,8 @@ h1 { font-size: 1.5rem; line-height: 1.2; } h2 { font-size: 1.15rem; margin-top:
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: right;
          white-space: nowrap; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
+th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff;
+                                  white-space: normal; min-width: 6.5rem; }
 td.term { padding-left: 1.6rem; color: #555; }
 small { display: block; font-size: .78em; font-weight: 400; color: #666; }
 .better { color: #00664c; font-weight: 600; } .worse { color: #a8330a; font-weight: 600; }

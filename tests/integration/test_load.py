@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from cli.load import print_sample, run
+from adapters.postgres.engine import create_engine
+from adapters.postgres.policies import activate_policy, read_active
+from cli.load import print_sample, run, sample
 from cli.target import Target
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from domain.messages.policy import OrderPolicy
 
 
 async def _load(file: Path | None, url: str) -> None:
@@ -77,3 +78,34 @@ async def test_stock_of_an_unknown_product_is_refused_as_a_whole(
 async def test_a_file_that_is_not_there_is_a_sentence(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="cannot be read"):
         await _load(tmp_path / "none.json", database_url)
+
+
+async def test_loading_leaves_an_active_book_of_policies_in_force(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _load(None, database_url)
+    assert "policy standard is active" in capsys.readouterr().out
+    engine = create_engine(database_url, pool_size=1)
+    async with engine.begin() as connection:
+        await activate_policy(connection, OrderPolicy(version="2026-11/standard"))
+
+    await _load(None, database_url)
+
+    assert "policies stay those of 2026-11" in capsys.readouterr().out
+    async with engine.connect() as connection:
+        assert list((await read_active(connection)).policies) == ["2026-11/standard"]
+    await engine.dispose()
+
+
+def test_the_order_of_the_readme_is_one_that_the_sample_takes() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    order = readme.partition("/orders -H")[2]
+    said = {
+        name: re.search(rf'"{name}": "([^"]+)"', order)
+        for name in ("customer_id", "currency", "sku")
+    }
+    found = {name: match.group(1) for name, match in said.items() if match is not None}
+    network = sample().network
+    currencies = {account.customer_id: account.currency for account in network.accounts}
+    assert currencies[found["customer_id"]] == found["currency"]
+    assert found["sku"] in {product.sku for product in network.products}

@@ -189,13 +189,13 @@ async def _fetched_at_a_store(books: Books) -> None:
     """Fetched, not fetched, fetched elsewhere, sent to the store."""
     await collection.open_stores(books)
     await books.stock(PAR_4=9)
-    for end in (collection.fetch, collection.expire):
-        shipment = await collection.in_store(books, ("SKU-4", 1))
-        await collection.remind(books, shipment)
-        await end(books, shipment)
+    kept, gone = [await collection.in_store(books, ("SKU-4", 1)) for _ in range(2)]
+    await collection.remind(books, kept)
+    await collection.fetch(books, kept)
+    await collection.expire(books, gone)
     await books.stock(GNT_2=50)
     await collection.sent_there(books, ("SKU-2", 1))
-    await collection.move(books, order_of_shipment(shipment))
+    await collection.move(books, order_of_shipment(kept))
 
 
 async def _on_account(books: Books) -> None:

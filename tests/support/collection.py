@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from activities.collection import CollectionActivities
+from activities.collection_end import CollectionEndActivities
 from adapters.postgres.network import Location, Network, load_network
 from domain.messages.collection import (
     ExpireCollection,
@@ -64,14 +65,14 @@ async def sent_there(books: Books, *lines: tuple[str, int], **changes: Any) -> s
 
 async def fetch(books: Books, shipment: str) -> Fetched | Expired:
     """The customer comes, the day after it was ready."""
-    return await collecting(books).record_collection(
+    return await CollectionEndActivities(books.engine).record_collection(
         RecordCollection(shipment_id=shipment, occurred_at=AT + timedelta(days=1), at=AT)
     )
 
 
 async def expire(books: Books, shipment: str) -> Fetched | Expired:
     """Nobody comes."""
-    return await collecting(books).expire_collection(
+    return await CollectionEndActivities(books.engine).expire_collection(
         ExpireCollection(shipment_id=shipment, reason="nobody came", at=UNTIL)
     )
 

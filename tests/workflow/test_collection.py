@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from activities.collection import CollectionActivities
+from activities.collection_end import CollectionEndActivities
 from adapters.postgres.network import Location, Network, load_network
 from domain.messages.collection import ExpireCollection, RecordCollection
 from domain.messages.events import WarehouseEvent, WarehouseEventKind
@@ -478,7 +478,7 @@ async def test_an_expiry_that_a_lost_task_had_written_stands(house: House) -> No
     await house.stock(PAR_1=5)
     order = await ready(house, ("SKU-1", 2))
     lost = ExpireCollection(shipment_id=f"{order}:1", reason="nobody came", at=datetime.now(UTC))
-    await CollectionActivities(house.engine).expire_collection(lost)
+    await CollectionEndActivities(house.engine).expire_collection(lost)
 
     too_late = await fetched(house, order)
     assert too_late.status_code == 409
@@ -506,7 +506,7 @@ async def test_a_collection_that_a_lost_task_had_written_stands(house: House) ->
     order = await ready(house, ("SKU-1", 2), **card)
     now = datetime.now(UTC)
     lost = RecordCollection(shipment_id=f"{order}:1", occurred_at=now, at=now)
-    await CollectionActivities(house.engine).record_collection(lost)
+    await CollectionEndActivities(house.engine).record_collection(lost)
 
     closed = await house.until_status(order, "closed")
 
