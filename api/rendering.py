@@ -86,7 +86,7 @@ def placed_from_books(order: OrderView) -> OrderPlaced:
         shipments=[
             ShipmentPlanned.model_validate(shipment)
             for shipment in order.shipments
-            if shipment.status != ShipmentStatus.ABANDONED
+            if shipment.status not in (ShipmentStatus.ABANDONED, ShipmentStatus.EXPIRED)
         ],
         backordered=[
             Units(line_id=line.line_id, sku=line.sku, quantity=line.backordered)

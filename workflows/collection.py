@@ -60,7 +60,7 @@ class CollectionThread(ShipmentThread):
     async def _await_dispatch(self) -> None:
         if self._shipment.plan.carrier:
             await super()._await_dispatch()
-        elif self._shipment.ready_at is None:
+        elif self._shipment.ready_at is None and not self._is_fetched:
             await self._make_ready(Progress.PICKED)
         else:
             await self._await_customer()
@@ -85,6 +85,9 @@ class CollectionThread(ShipmentThread):
 
     async def _arrive(self) -> None:
         """The parcel is at the store, which is told whose it is."""
+        if self._is_fetched:
+            await self._hand_over()
+            return
         if self._is_wanted_back:
             await self._expire()
             return

@@ -31,10 +31,10 @@ _USUAL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class StockModel:
-    """`safety` is in standard deviations. `keeps` is how often a location keeps a SKU, and `weight` how much of it beside others, by
-    kind of location or by id, the id first. The weight counts by `abroad` and the share of all
-    orders that go to the location's own country. `spread` is by how much a weekly delivery is more
-    or less than its mean, as a share of it."""
+    """`safety` is in standard deviations. `keeps` is how often a location keeps a SKU, and `weight`
+    how much of it beside others, by kind of location or by id, the id first. The weight counts by
+    `abroad` and the share of all orders that go to the location's own country. `spread` is by how
+    much a weekly delivery is more or less than its mean, as a share of it."""
 
     cover_days: float = 10.0
     safety: float = 1.0

@@ -37,6 +37,9 @@ async def test_an_order_is_placed_and_answered_in_one_call(api: Api) -> None:
                 "service": "day",
                 "promise": "2026-03-31T09:00:00Z",
                 "why": "nearest",
+                "pick_by": None,
+                "dispatch_by": None,
+                "collect_at": None,
                 "lines": [{"line_id": "1", "sku": "BOLT", "quantity": 2}],
             }
         ],

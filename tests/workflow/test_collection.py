@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -11,9 +10,10 @@ from uuid import uuid4
 import pytest
 
 from activities.collection_end import CollectionEndActivities
-from adapters.postgres.network import Location, Network, load_network
+from adapters.postgres.network import Network, load_network
 from domain.messages.collection import ExpireCollection, RecordCollection
 from domain.messages.events import WarehouseEvent, WarehouseEventKind
+from tests.support.collection import NICE, PARIS
 from tests.support.house import SHORT, House
 from tests.support.world import until
 from workflows.order import OrderWorkflow
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 SOON = timedelta(milliseconds=300)
 NOBODY_COMES: Odds = {"no_show": 1.0}
 
-PARIS = Location(
-    "PAR", "Paris", "store", "FR", "75002", 48.87, 2.34, "Europe/Paris", 100, collect=True
-)
-NICE = replace(PARIS, id="NCE", name="Nice", postal_code="06000", latitude=43.7, longitude=7.27)
 CONTACT = {"name": "Ada Byron", "email": "ada@example.org"}
 
 
@@ -45,9 +41,12 @@ async def collect(house: House, *lines: tuple[str, int], **changes: Any) -> dict
 
 
 async def test_an_order_is_fetched_from_the_stores_own_stock(house: House) -> None:
+    await house.world.behave(Behaviour(speed=house.speed, odds=NOBODY_COMES))
     await house.stock(PAR_1=5, LIL_1=5)
     placed = await collect(house, ("SKU-1", 2))
     assert [(s["location_id"], s["carrier"]) for s in placed["shipments"]] == [("PAR", "")]
+    await house.until_event(placed["order_id"], "ready_to_collect")
+    assert (await fetched(house, placed["order_id"])).status_code == 202
 
     closed = await house.until_status(placed["order_id"], "closed")
 
@@ -213,14 +212,90 @@ async def test_what_is_sent_to_a_store_is_invoiced_when_it_is_fetched_there(hous
 async def test_what_the_store_has_itself_of_an_order_sent_there_takes_no_carrier(
     house: House,
 ) -> None:
+    await house.world.behave(Behaviour(speed=house.speed, odds=NOBODY_COMES))
     await house.stock(LIL_2=5, PAR_1=5)
     placed = await to_store(house, ("SKU-1", 2), ("SKU-2", 1))
+    order = placed["order_id"]
     sent = {s["location_id"]: s["carrier"] for s in placed["shipments"]}
     assert sent == {"PAR": "", "LIL": "colibri"}
-    closed = await house.until_status(placed["order_id"], "closed")
+    await house.until_event(order, "ready_to_collect", times=2)
+    for number in (1, 2):
+        assert (await fetched(house, order, number)).status_code == 202
+    closed = await house.until_status(order, "closed")
     assert {s["status"] for s in closed["shipments"]} == {"delivered"}
     assert sorted(i["amount"] for i in closed["invoices"]) == [1000, 2000]
-    assert (await house.told(placed["order_id"])).count("ready_to_collect") == 2
+    assert (await house.told(order)).count("ready_to_collect") == 2
+    await house.check()
+
+
+async def test_who_has_it_already_is_not_told_that_it_is_ready(house: House) -> None:
+    await house.world.behave(Behaviour(speed=house.speed, overrides=(_silent("PAR"),)))
+    await house.stock(PAR_1=5)
+    order = (await collect(house, ("SKU-1", 2)))["order_id"]
+    await house.until_event(order, "released")
+    assert (await fetched(house, order)).status_code == 202
+    await house.until_status(order, "closed")
+    assert await house.told(order) == ["confirmed", "collected"]
+    await house.check()
+
+
+async def test_what_a_store_does_not_do_waits_for_the_customer_to_agree_to_another(
+    house: House,
+) -> None:
+    refuses = Override(location="PAR", odds={"warehouse_rejects": 1})
+    await house.world.behave(Behaviour(speed=house.speed, overrides=(refuses,)))
+    await house.stock(PAR_1=5, NCE_1=5, LIL_1=5)
+    order = (await collect(house, ("SKU-1", 2)))["order_id"]
+    held = await house.until_status(order, "on_hold")
+    assert held["hold_reason"] == "no_source"
+    assert "Paris rejected it" in held["hold"]["explanation"]
+
+    assert (await move(house, order)).status_code == 200
+
+    closed = await house.until_status(order, "closed")
+    assert [(s["location_id"], s["status"]) for s in closed["shipments"]] == [
+        ("PAR", "abandoned"),
+        ("NCE", "delivered"),
+    ]
+    await house.check()
+
+
+async def test_a_parcel_for_a_store_goes_to_another_one_that_the_customer_agrees_to(
+    house: House,
+) -> None:
+    await house.world.behave(Behaviour(speed=house.speed, overrides=(_silent("LIL"),)))
+    await house.stock(LIL_1=5)
+    order = (await to_store(house, ("SKU-1", 2)))["order_id"]
+    await house.until_event(order, "released")
+    await house.world.behave(Behaviour(speed=house.speed))
+
+    assert (await move(house, order)).status_code == 200
+
+    closed = await house.until_status(order, "closed")
+    assert [(s["collect_at"], s["status"]) for s in closed["shipments"]] == [
+        ("PAR", "abandoned"),
+        ("NCE", "delivered"),
+    ]
+    bookings = (await house.world.ledger(order))["bookings"]
+    assert {b["state"]: b["recipient"]["postal_code"] for b in bookings} == {
+        "voided": "75002",
+        "booked": "06000",
+    }
+    await house.check()
+
+
+async def test_an_order_that_is_rejected_takes_back_what_is_ready(house: House) -> None:
+    await keep_for(house, timedelta(hours=1), backorder_timeout=SOON)
+    await house.stock(PAR_1=2)
+    order = await ready(house, ("SKU-1", 3))
+    await house.until_status(order, "on_hold")
+    rejection = {"rejected_by": "Marie", "note": "the customer has changed his mind"}
+    answer = await house.api.post(f"/orders/{order}/hold/reject", json=rejection)
+    assert answer.status_code == 200
+    ended = await house.until_status(order, "cancelled")
+    assert [s["status"] for s in ended["shipments"]] == ["abandoned"]
+    assert await units(house, "PAR") == (2, 0)
+    assert (await house.world.ledger(order))["releases"][0]["state"] == "recalled"
     await house.check()
 
 
