@@ -122,7 +122,7 @@ class CollectAt(Body):
     """A customer agrees to fetch at another store what is not ready yet."""
 
     location_id: Name
-    agreed_by: Person
+    agreed_by: Person = Field(description="Who was told so by the customer.", examples=["Marie"])
     note: LongText
 
 

@@ -94,9 +94,7 @@ class CollectionThread(ShipmentThread):
         shipment, plan = self._shipment, self._shipment.plan
         answer = await self._back.ask(
             StoreActivities.announce_to_store,
-            ReleaseShipment(
-                shipment_id=shipment.id, at=workflow.now(), pick_by=self._kept_until()
-            ),
+            ReleaseShipment(shipment_id=shipment.id, at=workflow.now(), pick_by=self._kept_until()),
             summary=f"Announce it to {plan.collect_name}",
         )
         if isinstance(answer, ReleaseRefused):
@@ -204,9 +202,7 @@ class CollectionThread(ShipmentThread):
             shipment.status = ShipmentStatus.EXPIRED
             return
         if self._order.tender is Tender.CARD:
-            await self._capture(
-                DispatchRecorded(invoice_id=ended.invoice_id, amount=ended.amount)
-            )
+            await self._capture(DispatchRecorded(invoice_id=ended.invoice_id, amount=ended.amount))
         shipment.status = ShipmentStatus.DELIVERED
 
     def _kept_until(self) -> datetime:

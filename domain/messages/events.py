@@ -99,8 +99,8 @@ class PlannedAnew(Stored):
 
 
 class CollectElsewhere(Stored):
-    """A customer agrees to fetch at another store what is not ready yet. `agreed_by` names who
-    says so, `note` why."""
+    """A customer agrees to fetch at another store what is not ready yet. `agreed_by` names whom the
+    customer has told so, `note` why."""
 
     location_id: str
     location_name: str

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from domain.messages.policy import SourcingPolicy
 from domain.sourcing.candidates import Place, carried, way_of
+from domain.sourcing.descent import Loads
 from domain.sourcing.goods import Goods, total
-from domain.sourcing.loads import Loads
 from domain.sourcing.option import Option, option_of
 from domain.sourcing.parcels import CO2_RATE_UNIT, co2_rate, parcel_price
 from domain.sourcing.shares import Units

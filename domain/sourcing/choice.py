@@ -13,8 +13,8 @@ from domain.sourcing.limits import Stage, reach
 from domain.sourcing.option import Option
 from domain.sourcing.search import Outcome, solve
 
-BUDGET = 4000
-"""Sets of ways that one decision may look at."""
+BUDGET = 1000
+"""Sets of ways that one decision may look at; one with much to share out counts as several."""
 _TOLD = 3
 _MANY, _LIKELY = 40, 60
 
@@ -34,9 +34,14 @@ class Choice:
 
 
 def choose(
-    policy: SourcingPolicy, goods: Goods, stages: list[Stage], *, ship_complete: bool
+    policy: SourcingPolicy,
+    goods: Goods,
+    stages: list[Stage],
+    *,
+    ship_complete: bool,
+    budget: int = BUDGET,
 ) -> Choice:
-    """The best plan for what there is.
+    """The best plan for what there is, as far as `budget` lets it be looked for.
 
     First as few units are left out as there can be, then as few limits give way as that takes.
     Where the policy puts money first, units may be left out after all, within these limits.
@@ -44,18 +49,18 @@ def choose(
     there = replace(goods, units=reach(goods, stages[-1].places))
     if not sum(there.units) or (ship_complete and there.units != goods.units):
         return Choice(None, stages[-1], there, (), 0.0, "exact")
-    choice = _sending_all(policy, goods, there, stages)
+    choice = _sending_all(policy, goods, there, stages, budget)
     if choice is None and ship_complete:
         return Choice(None, stages[-1], there, (), 0.0, "exact")
     if choice is None:
-        choice = _sending_most(policy, there, stages)
+        choice = _sending_most(policy, there, stages, budget)
     if policy.stock_before_money:
         return choice
-    return _cheapest(policy, choice, ship_complete=ship_complete)
+    return _cheapest(policy, choice, budget, ship_complete=ship_complete)
 
 
 def _sending_all(
-    policy: SourcingPolicy, goods: Goods, there: Goods, stages: list[Stage]
+    policy: SourcingPolicy, goods: Goods, there: Goods, stages: list[Stage], budget: int
 ) -> Choice | None:
     for stage in stages:
         if reach(goods, stage.places) != there.units:
@@ -64,33 +69,33 @@ def _sending_all(
         known = alone.option(there, policy) if alone.units == there.units else None
         if known is not None and two_at_least(there, stage.places) > known.cost:
             return Choice(known, stage, there, (), known.cost, "exact")
-        known = known or _likely_plan(policy, there, stage)
+        known = known or _likely_plan(policy, there, stage, budget)
         ways = ways_at(policy, there, stage, known)
-        outcome = solve(there, ways, stage.most, BUDGET, known=known)
+        outcome = solve(there, ways, stage.most, budget, known=known)
         if outcome.best is not None:
-            return _choice(_improved(outcome, there, ways), stage, there, ways)
+            return _choice(_improved(outcome, there, ways, budget), stage, there, ways)
     return None
 
 
-def _improved(outcome: Outcome, goods: Goods, ways: tuple[Way, ...]) -> Outcome:
+def _improved(outcome: Outcome, goods: Goods, ways: tuple[Way, ...], budget: int) -> Outcome:
     """Where not all could be looked at, once more among the likeliest ways, for nothing longer."""
     best = outcome.best
     if best is None or outcome.method == "exact" or len(ways) <= _LIKELY:
         return outcome
     likely = sorted(ways, key=lambda way: (way.reduced, way.id))[:_LIKELY]
-    again = solve(goods, likely, len(best.ways), BUDGET // 4, below=best.cost)
+    again = solve(goods, likely, len(best.ways), budget // 4, below=best.cost)
     if again.best is None or again.best.rank >= best.rank:
         return outcome
     return Outcome(again.best, min(outcome.bound, again.best.cost), "heuristic")
 
 
-def _sending_most(policy: SourcingPolicy, there: Goods, stages: list[Stage]) -> Choice:
+def _sending_most(policy: SourcingPolicy, there: Goods, stages: list[Stage], budget: int) -> Choice:
     """Limits that never give way keep units back: as few as can be, at the earliest stage."""
     best: tuple[int, Choice] | None = None
     for stage in stages:
         ways = ways_at(policy, there, stage)
         left_out = policy.backorder_per_unit + _dearest(there, ways, stage.most)
-        outcome = solve(there, ways, stage.most, BUDGET, left_out)
+        outcome = solve(there, ways, stage.most, budget, left_out)
         missing = sum(there.units) - _sent(outcome.best)
         if best is None or missing < best[0]:
             surplus = missing * (left_out - policy.backorder_per_unit)
@@ -110,7 +115,9 @@ def _dearest(goods: Goods, ways: tuple[Way, ...], most: int) -> int:
     return 1 + sum(prices[:most]) + scarcest
 
 
-def _cheapest(policy: SourcingPolicy, choice: Choice, *, ship_complete: bool) -> Choice:
+def _cheapest(
+    policy: SourcingPolicy, choice: Choice, budget: int, *, ship_complete: bool
+) -> Choice:
     """Money first: units are left out where that is cheaper; nothing is sent where that is."""
     nothing = policy.backorder_per_unit * sum(choice.goods.units)
     goods = choice.goods
@@ -124,7 +131,7 @@ def _cheapest(policy: SourcingPolicy, choice: Choice, *, ship_complete: bool) ->
             goods,
             ways,
             choice.stage.most,
-            BUDGET,
+            budget,
             policy.backorder_per_unit,
             below=nothing + policy.split_penalty,
         )
@@ -162,14 +169,14 @@ def _no_dearer(goods: Goods, places: Sequence[Place], cost: int) -> list[Place]:
     return [p for p in places if p.cheapest <= (alone if p.stock == goods.units else shared)]
 
 
-def _likely_plan(policy: SourcingPolicy, goods: Goods, stage: Stage) -> Option | None:
+def _likely_plan(policy: SourcingPolicy, goods: Goods, stage: Stage, budget: int) -> Option | None:
     """A plan from the cheapest places of many, if there is one."""
     if len(stage.places) <= _MANY:
         return None
     likely = nsmallest(_MANY, stage.places, key=lambda p: (p.cheapest, p.location.location_id))
     price = policy.co2_price_per_tonne
     ways = [way for place in likely for way in ways_of(place, goods, price)]
-    return solve(goods, ways, stage.most, BUDGET // 8).best
+    return solve(goods, ways, stage.most, budget // 8).best
 
 
 def _sent(option: Option | None) -> int:

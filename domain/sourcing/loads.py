@@ -6,10 +6,10 @@ only the cheapest is kept. What cannot be better than a plan that is known is dr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, inf, prod
+from math import ceil, inf
 
 from domain.sourcing.candidates import Way
+from domain.sourcing.descent import Found, Loads, descend
 from domain.sourcing.floors import at_least
 from domain.sourcing.goods import Goods, total
 from domain.sourcing.shares import Share, Units, shares_of
@@ -17,43 +17,33 @@ from domain.sourcing.shares import Share, Units, shares_of
 EPSILON = 1e-6
 """What floating-point bounds may be off, in cents."""
 _MAX_STATES = 1500
-# A large order's SKUs cannot be shared out in every way: the few cheapest of each are combined.
-_MAX_COMBINATIONS = 50_000
-_FEW_SPLITS, _FEW_STATES = 4, 30
+# A large order's SKUs cannot be shared out in every way: see domain.sourcing.descent.
+_MAX_WORK = 50_000
 # States that cost less to keep than to look through.
 _FEW = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Loads:
-    """`units` by way and SKU, and what they cost."""
-
-    cost: int
-    units: tuple[Units, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The cheapest loads that were found. There may be others that cost `bound` or more, and less
-    than these; where that is not less, or infinite, there are none."""
-
-    loads: Loads | None
-    bound: float
 
 
 _NONE = Found(None, inf)
 
 
-def share_out(goods: Goods, ways: Sequence[Way], most: float, left_out: int | None = None) -> Found:
+def share_out(
+    goods: Goods,
+    ways: Sequence[Way],
+    most: float,
+    left_out: int | None = None,
+    room: int = _MAX_WORK,
+) -> Found:
     """The cheapest loads that cost at most `most`.
 
-    `left_out` is what a unit costs that is not sent; without it every unit goes.
+    `left_out` is what a unit costs that is not sent; without it every unit goes. What would take
+    more work than `room` is looked at in part.
     """
     if len(ways) == 1 and left_out is None:
         return _all_one_way(goods, ways[0], most)
     shares, complete = shares_of(goods, ways, left_out)
     if shares is None:
         return _NONE
+    looked_at = sum([len(share.options) for share in shares])
     best = _each_as_cheap_as_can_be(shares, ways)
     known = best if best.cost <= most else None
     lowest = _lowest(ways) + sum([share.at_least for share in shares])
@@ -61,16 +51,24 @@ def share_out(goods: Goods, ways: Sequence[Way], most: float, left_out: int | No
     most = most if known is None else known.cost - 1
     shares = _affordable(shares, most + EPSILON - lowest)
     if not shares:
-        return Found(known, inf)
-    if prod(len(share.options) for share in shares) <= _MAX_COMBINATIONS:
+        return Found(known, inf, looked_at)
+    if _work(shares, _MAX_STATES) <= min(room, _MAX_WORK):
         found = _combine(shares, ways, most, _MAX_STATES)
         bound = found.bound if complete else min(found.bound, ceil(lowest - EPSILON))
     else:
-        for share in shares:
-            share.options = sorted(share.options)[:_FEW_SPLITS]
-        found = _combine(shares, ways, most, _FEW_STATES)
+        found = descend(shares, ways, most)
         bound = ceil(max(lowest, at_least(goods, ways, left_out)) - EPSILON)
-    return Found(found.loads or known, bound)
+    return Found(found.loads or known, bound, found.work + looked_at)
+
+
+def _work(shares: Sequence[Share], width: int) -> int:
+    """The states that combining shares looks at, at most."""
+    states, work = 1, 0
+    for share in shares:
+        states *= len(share.options)
+        work += states
+        states = min(width, states)
+    return work
 
 
 def _each_as_cheap_as_can_be(shares: Sequence[Share], ways: Sequence[Way]) -> Loads:
@@ -120,25 +118,26 @@ def _combine(shares: Sequence[Share], ways: Sequence[Way], most: float, width: i
     for number in range(len(shares) - 1, -1, -1):
         rest[number] = rest[number + 1] + shares[number].at_least
     states: _State = {(0,) * len(ways): (0, ())}
-    dropped = inf
+    dropped, work = inf, 0
     for number, share in enumerate(shares):
+        work += len(states) * len(share.options)
         states = _extend(states, share)
         if len(states) > _FEW:
             states, lost = _prune(states, ways, rest[number + 1], most, width)
             dropped = min(dropped, lost)
         if not states:
-            return Found(None, dropped)
+            return Found(None, dropped, work)
     cost, chain = min(
         (linear + sum([way.price(g) for way, g in zip(ways, weights, strict=True)]), chain)
         for weights, (linear, chain) in states.items()
     )
     bound = ceil(dropped - EPSILON) if dropped < inf else inf
     if cost > most:
-        return Found(None, bound)
+        return Found(None, bound, work)
     by_sku: list[Units] = [()] * len(shares)
     for share, split in zip(shares, chain, strict=True):
         by_sku[share.sku] = split
-    return Found(Loads(cost, tuple(zip(*by_sku, strict=True))), bound)
+    return Found(Loads(cost, tuple(zip(*by_sku, strict=True))), bound, work)
 
 
 def _lowest(ways: Sequence[Way]) -> float:

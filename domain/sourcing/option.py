@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.sourcing.candidates import Way
-from domain.sourcing.loads import Loads
+from domain.sourcing.descent import Loads
 from domain.sourcing.shares import Units
 
 Rank = tuple[int, float, int, int, tuple[tuple[str, str, str], ...]]

@@ -10,7 +10,7 @@ from math import ceil
 
 from domain.messages.policy import SourcingPolicy
 from domain.sourcing.candidates import places_of
-from domain.sourcing.choice import Choice, choose
+from domain.sourcing.choice import BUDGET, Choice, choose
 from domain.sourcing.decision import SourcingPlan
 from domain.sourcing.goods import Goods, goods_of
 from domain.sourcing.limits import given_way, stages
@@ -22,17 +22,25 @@ from domain.sourcing.shipments import backordered, costs_of, shipments_of
 from domain.sourcing.times import Times
 
 
-def plan(problem: SourcingProblem, policy: SourcingPolicy, *, explain: bool = True) -> SourcingPlan:
+def plan(
+    problem: SourcingProblem,
+    policy: SourcingPolicy,
+    *,
+    explain: bool = True,
+    budget: int = BUDGET,
+) -> SourcingPlan:
     """Decide locations, quantities and services; what nobody can give is backordered.
 
     The same problem gives the same plan, whatever the order of its rows. Without `explain` the
     decision is the same, but `alternatives` and `excluded` are empty and `obstacle` is None.
+    `budget` bounds the work in sets of ways looked at: with less of it large orders are decided
+    faster, and further from the best; the plan says by how much.
     """
     goods = goods_of(problem)
     times = Times(problem)
     places = places_of(problem, policy, goods, times)
     steps = stages(problem, policy, goods, places)
-    choice = choose(policy, goods, steps, ship_complete=problem.ship_complete)
+    choice = choose(policy, goods, steps, ship_complete=problem.ship_complete, budget=budget)
     shipments = shipments_of(problem, policy, goods, times, choice.best)
     missing = backordered(problem, shipments)
     costs = costs_of(policy, shipments, sum(missing.values()))

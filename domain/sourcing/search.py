@@ -24,8 +24,10 @@ from domain.sourcing.option import Option, option_of
 
 _INFINITE = float("inf")
 _MANY = 40
+# Loads that take so many states to share out count as one more set looked at.
+_STATES_PER_SET = 20
 # Shares of the cost that a plan has to be unproven by, and size: what HiGHS does in some 100 ms.
-_WORTH_A_PROGRAM, _PROGRAM_COLUMNS = 0.01, 800
+_WORTH_A_PROGRAM, _PROGRAM_COLUMNS, _PROGRAM_BUDGET = 0.01, 800, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def solve(
     found.search(ways, bound)
     if left_out is None and found.skipped < _INFINITE:
         found.skipped = max(found.skipped, floor(goods, ways, fewest))
-    if found.skipped < found.limit - _WORTH_A_PROGRAM * found.limit and not but:
+    unproven = found.limit - found.skipped
+    if unproven > _WORTH_A_PROGRAM * found.limit and budget >= _PROGRAM_BUDGET and not but:
         found.program()
     # What was skipped and costs as much as the best plan may be no better than as good.
     complete = ceil(found.skipped - EPSILON) >= found.limit if found.skipped < _INFINITE else True
@@ -268,7 +271,9 @@ class _Search:
             return
         # The more there is to share out, the more of the budget it takes.
         self._budget -= len(self._goods.units) ** 2 * len(chosen) // 64
-        found = share_out(self._goods, chosen, self.limit, self._left_out)
+        room = max(0, self._budget) * _STATES_PER_SET
+        found = share_out(self._goods, chosen, self.limit, self._left_out, room)
+        self._budget -= found.work // _STATES_PER_SET
         loads = found.loads
         if found.bound < (self.limit + 1 if loads is None else loads.cost):
             self.skipped = min(self.skipped, found.bound)

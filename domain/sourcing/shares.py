@@ -1,15 +1,15 @@
 """How each SKU of an order can be shared out over chosen ways."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import accumulate, permutations
 from operator import mul
 from typing import NamedTuple
 
 from domain.sourcing.candidates import Way
 from domain.sourcing.goods import Goods
 
-_MAX_SPLITS = 400
+_MAX_SPLITS, _MAX_STEPS = 400, 1200
 
 Units = tuple[int, ...]
 
@@ -52,8 +52,8 @@ class _Shares:
     def all(self) -> tuple[list[Share] | None, bool]:
         found, complete = [], True
         for sku, asked in enumerate(self._goods.units):
-            splits = list(self._splits(sku, asked))
-            if len(splits) > _MAX_SPLITS:
+            splits = self._splits(sku, asked)
+            if splits is None:
                 splits, complete = self._extremes(sku, asked), False
             if not splits:
                 return None, True
@@ -72,30 +72,33 @@ class _Shares:
             options.append(Option(linear + sum(map(mul, split, rates)), split, linear))
         return Share(sku, weights, options, min(options).at_least)
 
-    def _splits(self, sku: int, asked: int) -> Iterator[Units]:
-        """All ways to share out the units, at most one more than can be looked at."""
+    def _splits(self, sku: int, asked: int) -> list[Units] | None:
+        """All ways to share out the units; None where they are more than can be looked at."""
         rooms = [way.takes[sku] for way in self._ways]
-        if self._left_out is None and not self._twins and asked <= _MAX_SPLITS:
+        if self._left_out is None and not self._twins:
             quick = _obvious(rooms, asked)
             if quick is not None:
-                yield from quick
-                return
+                return quick if len(quick) <= _MAX_SPLITS else None
+        if _at_most(rooms, asked, exactly=self._left_out is None) > _MAX_STEPS:
+            return None
         after = [sum(rooms[number:]) for number in range(len(rooms) + 1)]
-        count = 0
+        found: list[Units] = []
         stack: list[tuple[Units, int]] = [((), asked)]
-        while stack and count <= _MAX_SPLITS:
+        for _ in range(_MAX_STEPS):
+            if not stack or len(found) > _MAX_SPLITS:
+                break
             done, left = stack.pop()
             number = len(done)
             if number == len(rooms):
                 if left == 0 or self._left_out is not None:
-                    count += 1
-                    yield done
+                    found.append(done)
                 continue
             room = min(rooms[number], left)
             if self._twins:
                 room = min(room, self._left_at(number, done, sku))
             least = max(0, left - after[number + 1]) if self._left_out is None else 0
             stack.extend(((*done, n), left - n) for n in range(least, room + 1))
+        return None if stack or len(found) > _MAX_SPLITS else found
 
     def _left_at(self, number: int, done: Units, sku: int) -> int:
         """Two ways from one location share its stock."""
@@ -121,6 +124,15 @@ class _Shares:
             if left == 0 or self._left_out is not None:
                 found[tuple(split)] = None
         return list(found)
+
+
+def _at_most(rooms: Sequence[int], asked: int, *, exactly: bool) -> int:
+    """How many ways there are to share out units, were each room a place of its own."""
+    counts = [1] + [0] * asked
+    for room in rooms:
+        sums = list(accumulate(counts))
+        counts = [sums[n] - (sums[n - room - 1] if n > room else 0) for n in range(asked + 1)]
+    return counts[asked] if exactly else sum(counts)
 
 
 def _obvious(rooms: list[int], asked: int) -> list[Units] | None:

@@ -16,7 +16,7 @@ STORE = Location(
     "BOURSE", "Paris Bourse", "store", "FR", "75002", 48.87, 2.34, "Europe/Paris", 100, collect=True
 )
 CONTACT = {"name": "Camille Zorglub", "email": "camille@example.com"}
-AGREED = {"location_id": "BOURSE", "agreed_by": "Camille", "note": "she works nearby"}
+AGREED = {"location_id": "BOURSE", "agreed_by": "Marie", "note": "she works nearby"}
 # Of the release before this field existed: a retry of an order placed then still matches.
 BODY_OF_BEFORE = {
     "channel": "web",

@@ -15,6 +15,7 @@ from cli.replay import HISTORIES, store
 from cli.stack import PostgresServer, TemporalServer
 from domain.identity import workflow_id
 from domain.messages.policy import OrderPolicy
+from tests.replay import collection_paths
 from tests.support import pickups
 from tests.support.house import SHORT, House, open_house
 from tests.support.stack import copy_of_template, make_template
@@ -249,6 +250,11 @@ PATHS: dict[str, PathOfOrder] = {
     "held-then-funded": held_then_funded,
     "held-then-rejected": held_then_rejected,
     "terminated-then-ended": terminated_then_ended,
+    "fetched": collection_paths.fetched,
+    "fetched-from-elsewhere": collection_paths.fetched_from_elsewhere,
+    "fetched-at-two-stores": collection_paths.fetched_at_two_stores,
+    "never-fetched": collection_paths.never_fetched,
+    "never-fetched-from-elsewhere": collection_paths.never_fetched_from_elsewhere,
     "missed-then-promised-anew": _missed({"LIL_1": 5}, ("pick_missed", 1)),
     "missed-then-from-elsewhere": _missed({"LIL_1": 5, "LYO_1": 5}, ("released", 2), number=2),
     "missed-then-faster": _missed({"LIL_1": 5}, ("booking_voided", 1), max_upgrade_cost=400),

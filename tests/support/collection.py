@@ -91,7 +91,7 @@ async def move(books: Books, order: str) -> None:
             generation=1,
             location_id="NCE",
             location_name="Nice",
-            agreed_by="Ada",
+            agreed_by="Marie",
             note="she moves",
             at=AT,
         )
