@@ -13,7 +13,7 @@ from domain.sourcing.limits import Stage, reach
 from domain.sourcing.option import Option
 from domain.sourcing.search import Outcome, solve
 
-BUDGET = 1000
+BUDGET = 400
 """Sets of ways that one decision may look at; one with much to share out counts as several."""
 _TOLD = 3
 _MANY, _LIKELY = 40, 60

@@ -23,11 +23,11 @@ from domain.sourcing.mip import open_ways
 from domain.sourcing.option import Option, option_of
 
 _INFINITE = float("inf")
-_MANY = 40
+_LIKELY, _ROUNDS = 24, 4
 # Loads that take so many states to share out count as one more set looked at.
 _STATES_PER_SET = 20
 # Shares of the cost that a plan has to be unproven by, and size: what HiGHS does in some 100 ms.
-_WORTH_A_PROGRAM, _PROGRAM_COLUMNS, _PROGRAM_BUDGET = 0.01, 800, 1000
+_WORTH_A_PROGRAM, _PROGRAM_COLUMNS = 0.01, 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +60,42 @@ def solve(
     found = _Search(goods, most, budget, left_out, but, below)
     if known is not None:
         found.best, found.limit = known, known.cost
-    bound = 0.0
     fewest = fewest_shipments(goods, ways)
-    # What is ruled out by the first bound makes the second one better.
-    for turn in range(3):
-        before = len(ways)
-        bound = ascend(goods, ways, left_out, fewest)
-        ways = sorted(ways, key=lambda w: (w.reduced, w.arrival, w.place.km, w.id))
-        for chosen in first_plans(goods, ways):
-            if len(chosen) <= most:
-                found.weigh(chosen)
-        if left_out is None and bound < found.limit and len(ways) > _MANY and not turn:
-            for chosen in completed(goods, ways, most):
-                found.weigh(chosen)
-        ways = found.within(ways, bound)
-        if len(ways) > 0.9 * before:
-            break
+    ways, bound = _narrowed(found, goods, ways, fewest)
     found.search(ways, bound)
+    if found.skipped < found.limit:
+        found.exchange(budget // 2)
     if left_out is None and found.skipped < _INFINITE:
         found.skipped = max(found.skipped, floor(goods, ways, fewest))
-    unproven = found.limit - found.skipped
-    if unproven > _WORTH_A_PROGRAM * found.limit and budget >= _PROGRAM_BUDGET and not but:
+    if found.skipped < found.limit - _WORTH_A_PROGRAM * found.limit and not but:
         found.program()
     # What was skipped and costs as much as the best plan may be no better than as good.
     complete = ceil(found.skipped - EPSILON) >= found.limit if found.skipped < _INFINITE else True
     method = "exact" if complete else found.method
     return Outcome(found.best, min(found.skipped, found.limit), method)
+
+
+def _narrowed(
+    found: "_Search", goods: Goods, ways: Sequence[Way], fewest: int
+) -> tuple[Sequence[Way], float]:
+    """The ways that a plan may open that is as good as the first ones looked at, and what any plan
+    of them costs at least."""
+    bound = 0.0
+    # What is ruled out by the first bound makes the second one better.
+    for turn in range(3):
+        before = len(ways)
+        bound = ascend(goods, ways, found.left_out, fewest)
+        ways = sorted(ways, key=lambda w: (w.reduced, w.arrival, w.place.km, w.id))
+        for chosen in first_plans(goods, ways):
+            if len(chosen) <= found.most:
+                found.weigh(chosen)
+        if found.left_out is None and bound < found.limit and not turn:
+            for chosen in completed(goods, ways, found.most):
+                found.weigh(chosen)
+        ways = found.within(ways, bound)
+        if len(ways) > 0.9 * before:
+            break
+    return ways, bound
 
 
 class _Search:
@@ -98,7 +108,7 @@ class _Search:
         but: Collection[frozenset[str]],
         below: float,
     ) -> None:
-        self._goods, self._most, self._left_out, self._but = goods, most, left_out, but
+        self._goods, self.most, self.left_out, self._but = goods, most, left_out, but
         self._budget = budget
         self.best: Option | None = None
         self.limit = below
@@ -120,8 +130,8 @@ class _Search:
             if total > limit:
                 break
             room += 1
-        self._most = min(self._most, max(1, room))
-        return needed_ways(ways, self._goods, self._most + len(self._but))
+        self.most = min(self.most, max(1, room))
+        return needed_ways(ways, self._goods, self.most + len(self._but))
 
     def search(self, ways: Sequence[Way], bound: float) -> None:
         """Every set of these ways that may be better than the best one known."""
@@ -129,16 +139,45 @@ class _Search:
         skus = range(len(self._goods.units))
         self._holders = [[n for n, w in enumerate(self._ways) if w.takes[s]] for s in skus]
         self._tops = [self._most_of(sku) for sku in skus]
-        if self._left_out is None:
+        if self.left_out is None:
             self._cover([], list(self._goods.units), 0, bound, (0.0, 0))
         else:
             self._widen([], 0, 0, bound, (0.0, 0))
+
+    def exchange(self, budget: int) -> None:
+        """Leave out one way of the best plan, or open one of the likeliest, or both, for as long as
+        that makes it better."""
+        self._budget = budget
+        likely = self._ways[:_LIKELY]
+        for _ in range(_ROUNDS):
+            best = self.best
+            if best is None or self._budget < 0:
+                return
+            for out in (None, *best.ways):
+                kept = [way for way in best.ways if way is not out]
+                for way in (None, *likely):
+                    if self._budget < 0:
+                        return
+                    if way not in kept and self._has_room(kept, way):
+                        self.weigh(kept if way is None else [*kept, way])
+            if self.best is best:
+                return
+
+    def _has_room(self, chosen: Sequence[Way], way: Way | None) -> bool:
+        if way is None:
+            return bool(chosen)
+        here = [other for other in chosen if other.place is way.place]
+        return (
+            len(chosen) < self.most
+            and len(here) < way.place.capacity
+            and sum(other.day == way.day for other in here) < way.room
+        )
 
     def program(self) -> None:
         """What the search could not finish, as a mixed-integer program."""
         if len(self._ways) * len(self._goods.units) > _PROGRAM_COLUMNS:
             return
-        opened = open_ways(self._goods, self._ways, self._most, self._left_out)
+        opened = open_ways(self._goods, self._ways, self.most, self.left_out)
         if opened is None:
             return
         if opened.ways:
@@ -150,7 +189,7 @@ class _Search:
         """What so many locations have at most."""
         stock = {id(w.place): w.place.stock[sku] for w in self._ways}
         tops = [0]
-        for units in sorted(stock.values(), reverse=True)[: self._most]:
+        for units in sorted(stock.values(), reverse=True)[: self.most]:
             tops.append(tops[-1] + units)
         return tops
 
@@ -162,7 +201,7 @@ class _Search:
             self.weigh(chosen)
             self._widen(chosen, 0, out, bound, ties)
             return
-        rarest = self._rarest(left, self._most - len(chosen))
+        rarest = self._rarest(left, self.most - len(chosen))
         if rarest is None:
             return
         for number in self._holders[rarest]:
@@ -199,7 +238,7 @@ class _Search:
         self, chosen: list[Way], first: int, out: int, bound: float, ties: tuple[float, int]
     ) -> None:
         """Open further ways where that may pay."""
-        if len(chosen) >= self._most:
+        if len(chosen) >= self.most:
             return
         for number in range(first, len(self._ways)):
             if out >> number & 1:
@@ -264,15 +303,15 @@ class _Search:
         """The best loads of these ways. A way that would carry nothing need not be open."""
         if self._but and frozenset(way.id[0] for way in chosen) in self._but:
             return
-        if (len(chosen) > 1 or self._left_out is not None) and (
-            at_least(self._goods, chosen, self._left_out) > self.limit + EPSILON
+        if (len(chosen) > 1 or self.left_out is not None) and (
+            at_least(self._goods, chosen, self.left_out) > self.limit + EPSILON
         ):
             self._budget -= len(self._goods.units) * len(chosen) // 64
             return
         # The more there is to share out, the more of the budget it takes.
         self._budget -= len(self._goods.units) ** 2 * len(chosen) // 64
         room = max(0, self._budget) * _STATES_PER_SET
-        found = share_out(self._goods, chosen, self.limit, self._left_out, room)
+        found = share_out(self._goods, chosen, self.limit, self.left_out, room)
         self._budget -= found.work // _STATES_PER_SET
         loads = found.loads
         if found.bound < (self.limit + 1 if loads is None else loads.cost):
