@@ -70,6 +70,8 @@ class SourcingActivities:
         self._shadows = ShadowReader()
         self._network = network
         self._desk = desk
+        # Several at once would keep the event loop from its turns, and be no faster together.
+        self._solver = asyncio.Semaphore(1)
 
     @activity.defn
     async def allocate(self, request: Allocate) -> Allocation:
@@ -111,7 +113,8 @@ class SourcingActivities:
             problem = await snapshot.read_problem(conn, network, request, standing)
             trial = await self._shadows.read(conn, request.order_id, standing.channel)
         # A large order takes the solver longer than the event loop may be kept waiting.
-        plan, shadow = await asyncio.to_thread(plan_both, problem, request, trial)
+        async with self._solver:
+            plan, shadow = await asyncio.to_thread(plan_both, problem, request, trial)
         taken = allocation.positions(problem, plan)
         lacking = {p: n - standing.earmarks.get(p, 0) for p, n in taken.items()}
         lacking = {position: n for position, n in lacking.items() if n > 0}

@@ -7,11 +7,12 @@ way in turn, which fills its parcels.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from domain.sourcing.candidates import Way
 from domain.sourcing.shares import Option, Share, Units
 
-_PASSES = 3
+_PASSES, _FEW = 3, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Found:
 
 def descend(shares: Sequence[Share], ways: Sequence[Way], most: float) -> Found:
     """Cheap loads that cost at most `most`; its bound says nothing."""
+    for share in shares:
+        share.options = _likely(share, len(ways))
     starts = [
         [min(share.options) for share in shares],
         *([_filling(share, number) for share in shares] for number in range(len(ways))),
@@ -45,6 +48,15 @@ def descend(shares: Sequence[Share], ways: Sequence[Way], most: float) -> Found:
     return Found(best.loads() if best.cost <= most else None, 0.0, work)
 
 
+def _likely(share: Share, ways: int) -> list[Option]:
+    """The cheapest few by weight, and those that give one way as much as can be."""
+    if len(share.options) <= _FEW:
+        return share.options
+    likely = dict.fromkeys(nsmallest(_FEW, share.options))
+    likely.update(dict.fromkeys(_filling(share, number) for number in range(ways)))
+    return list(likely)
+
+
 def _filling(share: Share, number: int) -> Option:
     """As much as can be by one way, and cheaply."""
     return min(share.options, key=lambda option: (-option.split[number], option))
@@ -53,14 +65,14 @@ def _filling(share: Share, number: int) -> Option:
 class _Descent:
     def __init__(self, shares: Sequence[Share], ways: Sequence[Way], chosen: list[Option]) -> None:
         self._shares, self._ways, self._chosen = shares, ways, chosen
-        self._weights = [
+        self.weights = [
             sum(option.split[n] * share.weights[n] for share, option in self._pairs())
             for n in range(len(ways))
         ]
 
     @property
     def cost(self) -> int:
-        return self._price(self._weights) + sum([option.linear for option in self._chosen])
+        return self._price(self.weights) + sum([option.linear for option in self._chosen])
 
     def loads(self) -> Loads:
         by_sku: list[Units] = [()] * len(self._shares)
@@ -82,14 +94,14 @@ class _Descent:
     def _share_out(self, index: int) -> bool:
         """Share one SKU out as is cheapest beside the others; False where it is so already."""
         share, now = self._shares[index], self._chosen[index]
-        others = self._with(self._weights, now, share.weights, -1)
-        least, best = self._price(self._weights) + now.linear, now
+        others = self._with(self.weights, now, share.weights, -1)
+        least, best = self._price(self.weights) + now.linear, now
         for option in share.options:
             cost = self._price(self._with(others, option, share.weights, 1)) + option.linear
             if cost < least:
                 least, best = cost, option
         self._chosen[index] = best
-        self._weights = self._with(others, best, share.weights, 1)
+        self.weights = self._with(others, best, share.weights, 1)
         return best is not now
 
     def _price(self, weights: Sequence[int]) -> int:
