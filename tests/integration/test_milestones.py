@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,27 +11,20 @@ from adapters.postgres.network import Network, load_network
 from domain.calendar import LocationCalendar
 from domain.messages.milestones import (
     BetterFromElsewhere,
-    ChangeService,
     FasterService,
-    KeepService,
     MilestonesMoved,
-    Relabel,
     Relabelled,
     RelabelRefused,
-    ReviewMilestone,
 )
 from domain.messages.steps import CarrierBooked, CarrierRefused, VoidBooking
 from domain.ports import GatewayUnavailable, OutcomeUnknown
 from domain.timeline import describe
 from tests.support.books import Books, allocate, dispatch, open_books, pick
-from tests.support.house import LILLE, SHORT
+from tests.support.house import LILLE
+from tests.support.reviews import A_DAY, CLOSED, change, keep, look, paying, relabel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-# Lille closes at midnight, by its own clock.
-CLOSED = datetime(2026, 3, 3, 23, 0, tzinfo=UTC)
-A_DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -48,40 +40,10 @@ async def shipment(books: Books) -> str:
     return await books.released(("SKU-1", 2))
 
 
-def look(shipment: str, generation: int = 1, **changes: Any) -> ReviewMilestone:
-    request = {
-        "shipment_id": shipment,
-        "generation": generation,
-        "at": CLOSED,
-        "due": CLOSED,
-        "released": True,
-        "picked": False,
-        "policy_version": SHORT.version,
-        "policy": SHORT.sourcing,
-    }
-    return ReviewMilestone.model_validate(request | changes)
-
-
-def paying(cents: int) -> dict[str, Any]:
-    return {"policy": SHORT.sourcing.model_copy(update={"max_upgrade_cost": cents})}
-
-
 async def faster(books: Books, shipment: str) -> FasterService:
     review = await books.milestones.review_milestone(look(shipment, **paying(5000)))
     assert isinstance(review, FasterService)
     return review
-
-
-def change(shipment: str, service: FasterService) -> ChangeService:
-    return ChangeService(shipment_id=shipment, attempt=2, replaces=1, faster=service, at=CLOSED)
-
-
-def keep(shipment: str, service: FasterService) -> KeepService:
-    return KeepService(shipment_id=shipment, attempt=2, replaces=1, faster=service, at=CLOSED)
-
-
-def relabel(shipment: str) -> Relabel:
-    return Relabel(shipment_id=shipment, attempt=2, at=CLOSED)
 
 
 def order_of(shipment: str) -> str:

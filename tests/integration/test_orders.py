@@ -13,6 +13,7 @@ from adapters.postgres.steps import KeyReusedError
 from adapters.postgres.supplies import NewSupply, put_supply
 from adapters.temporal import connect
 from domain.identity import order_of_shipment
+from domain.messages.milestones import FasterService
 from domain.messages.orders import HoldReason, OrderStatus, Tender
 from domain.messages.repairs import Finding, TakeUp
 from domain.messages.steps import (
@@ -27,7 +28,7 @@ from domain.messages.steps import (
 from domain.notices import Template, render
 from domain.timeline import EventKind, describe
 from domain.wording import LANGUAGES
-from tests.support import collection, credit
+from tests.support import collection, credit, reviews
 from tests.support.books import (
     AT,
     Books,
@@ -175,6 +176,7 @@ async def test_everything_that_the_activities_write_has_words_in_both_languages(
 
 async def _everything_that_can_happen(books: Books) -> None:
     """Each kind of event at least once."""
+    await _missed(books)
     await books.stock(LIL_3=9, LYO_4=9)
     await _on_account(books)
     await _by_card(books)
@@ -183,6 +185,23 @@ async def _everything_that_can_happen(books: Books) -> None:
     await _rested_on_supplies(books)
     await _changed_by_others(books)
     await _fetched_at_a_store(books)
+
+
+async def _missed(books: Books) -> None:
+    """Shipments that miss a milestone, one of which goes by a faster service."""
+    await books.stock(LIL_1=2)
+    picked = await books.picked(("SKU-1", 1))
+    await books.milestones.review_milestone(reviews.look(picked, picked=True))
+    released = await books.released(("SKU-1", 1))
+    asked = reviews.look(released, **reviews.paying(5000))
+    service = await books.milestones.review_milestone(asked)
+    assert isinstance(service, FasterService)
+    await books.upgrading.change_service(reviews.change(released, service))
+    await books.upgrading.relabel_at_location(reviews.relabel(released))
+    books.locations.cannot_stop = True
+    refused = reviews.relabel(released).model_copy(update={"attempt": 3})
+    await books.upgrading.relabel_at_location(refused)
+    books.locations.cannot_stop = False
 
 
 async def _fetched_at_a_store(books: Books) -> None:

@@ -77,8 +77,8 @@ ORDERS = (
     ),
     Invariant(
         "booking-live",
-        "A shipment has at most one live booking; one that left by a carrier has exactly one, which "
-        "stands; one that was abandoned, or that is fetched where it is, has none.",
+        "A shipment has at most one live booking; one that left by a carrier has exactly one, "
+        "which stands; one that was abandoned, or that is fetched where it is, has none.",
         """
         SELECT s.id, s.status, count(b.reference) FILTER (WHERE b.state = 'booked') AS booked,
             count(b.reference) FILTER (WHERE b.state = 'intent') AS intended
