@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench bench-stock lock clean
+.PHONY: help demo up test check bench bench-stock bench-sourcing lock clean
 
 help:
 	@echo "make demo         place a day of orders in a local stack and watch them through"
@@ -12,6 +12,7 @@ help:
 	@echo "make check        lint, format, types and the direction of imports"
 	@echo "make bench        measure, and print what docs/benchmarks.md says"
 	@echo "make bench-stock  time reservations and reads of stock beside plain statements"
+	@echo "make bench-sourcing  compare sourcing with the usual rules and with hindsight"
 	@echo "make lock         resolve the dependencies again"
 	@echo "make clean        remove the virtual environment, the caches and the local stack's data"
 
@@ -46,6 +47,9 @@ bench: .venv/stamp
 
 bench-stock: .venv/stamp
 	$(BIN)/ariane bench-stock --write docs/benchmarks.md
+
+bench-sourcing: .venv/stamp
+	$(BIN)/ariane bench-sourcing --write docs/benchmarks.md
 
 # The first file is what a server runs; the second, with the local stack and the tools, is for work
 # here, and repeats the first one's versions: what is tested is what is run.

@@ -275,6 +275,28 @@ def bench_stock(
 
 
 @app.command()
+def bench_sourcing(
+    orders: Annotated[int, typer.Option(min=20, max=5000, help="Of the stream.")] = 200,
+    decisions: Annotated[int, typer.Option(min=20, help="Timed in each network.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 1,
+    stream: Annotated[
+        Path | None, typer.Option(help="Orders: the CSV of UCI 'Online Retail', or its .xz.")
+    ] = Path("../shared/data/uci-online-retail-2011q4.csv.xz"),
+    postal_codes: Annotated[
+        Path | None, typer.Option(help="Where addresses are, as for `ariane demo`.")
+    ] = Path("../shared/data/geonames-postal.csv.xz"),
+    workbook: Annotated[
+        Path | None, typer.Option(help="Brunel University's logistics data.")
+    ] = Path("../shared/data/brunel-logistics.xlsx"),
+    write: Annotated[Path | None, typer.Option(help="Write the report to this file too.")] = None,
+) -> None:
+    """Compare what orders cost by the usual rules, by ours, and with hindsight; time decisions."""
+    from cli.bench.sourcing.command import SourcingBenchOptions, run
+
+    run(SourcingBenchOptions(orders, decisions, seed, stream, postal_codes, workbook, write))
+
+
+@app.command()
 def worker(data_dir: DataDir = DATA_DIR) -> None:
     """Run a worker, by default for the stack that is running."""
     _run_alone("worker", data_dir)

@@ -30,7 +30,7 @@ def completed(goods: Goods, ways: Sequence[Way], most: int) -> Iterator[list[Way
     """From some of the likeliest ways on, always the one that has most of what is still missing."""
     first = {id(way.place): way for way in reversed(ways)}
     ways = [way for way in ways if first[id(way.place)] is way]
-    starts = max(2, _COMPARISONS // (len(ways) * len(goods.units)))
+    starts = max(2, _COMPARISONS // max(1, len(ways) * len(goods.units)))
     for start in ways[: min(_STARTS, starts)]:
         left, chosen = _after(start, goods.units), [start]
         while any(left) and len(chosen) < most:

@@ -21,6 +21,7 @@ from domain.sourcing.goods import Goods
 from domain.sourcing.loads import EPSILON, share_out
 from domain.sourcing.mip import open_ways
 from domain.sourcing.option import Option, option_of
+from domain.sourcing.service_change import by_cheapest_services
 
 _INFINITE = float("inf")
 _LIKELY, _ROUNDS = 24, 4
@@ -61,10 +62,13 @@ def solve(
     if known is not None:
         found.best, found.limit = known, known.cost
     fewest = fewest_shipments(goods, ways)
+    every_way = ways
     ways, bound = _narrowed(found, goods, ways, fewest)
     found.search(ways, bound)
     if found.skipped < found.limit:
+        found.change_services(every_way)
         found.exchange(budget // 2)
+        found.change_services(every_way)
     if left_out is None and found.skipped < _INFINITE:
         found.skipped = max(found.skipped, floor(goods, ways, fewest))
     if found.skipped < found.limit - _WORTH_A_PROGRAM * found.limit and not but:
@@ -162,6 +166,15 @@ class _Search:
                         self.weigh(kept if way is None else [*kept, way])
             if self.best is best:
                 return
+
+    def change_services(self, ways: Sequence[Way]) -> None:
+        """Send the loads of the best plan by the services that take them cheapest."""
+        if self.best is None:
+            return
+        changed = by_cheapest_services(self.best, ways)
+        if changed.rank < self.best.rank:
+            self.best, self.limit = changed, changed.cost
+            self.weigh(changed.ways)
 
     def _has_room(self, chosen: Sequence[Way], way: Way | None) -> bool:
         if way is None:

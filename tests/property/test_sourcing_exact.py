@@ -11,7 +11,7 @@ import pytest
 
 from domain.sourcing import SourcingProblem, choice, plan
 from tests.support.every_plan import best_rank, random_case, rank_of
-from tests.support.sourcing_speed import POLICY, problem
+from cli.bench.sourcing.speed import POLICY, problem
 
 
 @pytest.mark.parametrize("first", range(0, 200, 20))

@@ -4,12 +4,12 @@ As published: a plant makes certain products and hands over so many orders a day
 stock for its customers (VMI) serves these alone; an order leaves as a whole, from a port of its
 plant, at the service level that it names. Goods of a plant cost so much a unit to store.
 
-What the data do not say is decided here. Their capacities are a seventh of what their orders need of
-the plant that most of them are tied to: an order that finds no room today waits for the plant's next
-free day, and every day of arrival after the transit time that it asked for costs what the policy
-says. Their orders have no time: they come evenly over twelve hours, in a shuffled order. A customer
-who ships at its own expense (CRF) does so from any plant in the time it asked for. Ground freight
-has its minimum price, as it is for a whole truck. There are no distances, hence no CO2.
+What the data do not say is decided here. Their capacities are a seventh of what their orders need
+of the plant that most of them are tied to: an order that finds no room today waits for the plant's
+next free day, and every day of arrival after the transit time that it asked for costs what the
+policy says. Their orders have no time: they come evenly over twelve hours, in a shuffled order. A
+customer who ships at its own expense (CRF) does so from any plant in the time it asked for. Ground
+freight has its minimum price, as it is for a whole truck. There are no distances, hence no CO2.
 """
 
 from collections import defaultdict

@@ -5,7 +5,6 @@ room earlier.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from itertools import combinations
 
 from cli.bench.sourcing.judge import plan_of
@@ -68,8 +67,12 @@ def _fewest(
             if all(sum(stock[name][sku] for name in some) >= asked[sku] for sku in skus)
         ]
         if sets:
-            return min(sets, key=lambda some: [sum(each) for each in zip(*map(far.get, some))])
+            return min(sets, key=lambda some: _sums([far[name] for name in some]))
     raise AssertionError("all locations together have what is there")
+
+
+def _sums(distances: Sequence[tuple[int, ...]]) -> list[int]:
+    return [sum(each) for each in zip(*distances, strict=True)]
 
 
 def _filled(problem: SourcingProblem, names: Iterable[str]) -> dict[str, dict[str, int]]:
@@ -107,5 +110,5 @@ def _distance(problem: SourcingProblem, place: Location) -> tuple[int, ...]:
 
 def _wait(problem: SourcingProblem, location_id: str) -> int:
     """Days that are full already, today among them."""
-    today: date = problem.at.date()
+    today = problem.at.date()
     return sum(row.location_id == location_id and row.day >= today for row in problem.planned)

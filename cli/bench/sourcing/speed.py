@@ -1,9 +1,9 @@
 """How long one sourcing decision takes, in a network of so many locations.
 
-python -m tests.support.sourcing_speed                  # orders as they come: 1 to 5 lines
-python -m tests.support.sourcing_speed --lines 50       # large ones
-python -m tests.support.sourcing_speed --calendars      # each location with a calendar of its own
-python -m tests.support.sourcing_speed --plain --held 1 --locations 10  # as the simulator decides
+python -m cli.bench.sourcing.speed                  # orders as they come: 1 to 5 lines
+python -m cli.bench.sourcing.speed --lines 50       # large ones
+python -m cli.bench.sourcing.speed --calendars      # each location with a calendar of its own
+python -m cli.bench.sourcing.speed --plain --held 1 --locations 10  # as the simulator decides
 """
 
 from __future__ import annotations
