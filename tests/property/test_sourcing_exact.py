@@ -9,9 +9,9 @@ import random
 
 import pytest
 
+from cli.bench.sourcing.speed import POLICY, problem
 from domain.sourcing import SourcingProblem, choice, plan
 from tests.support.every_plan import best_rank, random_case, rank_of
-from cli.bench.sourcing.speed import POLICY, problem
 
 
 @pytest.mark.parametrize("first", range(0, 200, 20))
