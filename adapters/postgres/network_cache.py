@@ -33,6 +33,8 @@ _KEEP = text("""
 INSERT INTO network_snapshots (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING
 """).bindparams(bindparam("body", type_=JSONB))
 
+_STORED = text("SELECT EXISTS (SELECT FROM network_snapshots WHERE hash = :hash)")
+
 _Kind = TypeVar("_Kind", Location, Service)
 _Row = dict[str, Any]
 
@@ -77,7 +79,7 @@ class NetworkCache:
             async with self._engine.begin() as conn:
                 locations = [dict(row) for row in (await conn.execute(_LOCATIONS)).mappings()]
                 services = [dict(row) for row in (await conn.execute(_SERVICES)).mappings()]
-                if self._has_changed(locations, services):
+                if self._has_changed(locations, services) or not await self._is_stored(conn):
                     await self._keep(conn, locations, services)
             self._read_at = time.monotonic()
         return self._known
@@ -85,6 +87,13 @@ class NetworkCache:
     def _has_changed(self, locations: list[_Row], services: list[_Row]) -> bool:
         known = ([row for row, _ in self._locations], [row for row, _ in self._services])
         return not self._known.hash or known != (locations, services)
+
+    async def _is_stored(self, conn: AsyncConnection) -> bool:
+        """Whether the snapshot is still there: old ones may be cleared away."""
+        if not self._for_decisions:
+            return True
+        stored = await conn.execute(_STORED, {"hash": self._known.hash})
+        return bool(stored.scalar_one())
 
     async def _keep(
         self, conn: AsyncConnection, locations: list[_Row], services: list[_Row]
