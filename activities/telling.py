@@ -66,7 +66,7 @@ def tell_decision(
             shipment=shipment.shipment_id,
             units=sum(shipment.lines.values()),
             location=shipment.location_name,
-            service=shipment.service_name,
+            service={language: service_name(problem, sourced, language) for language in LANGUAGES},
             promise=shipment.promise.isoformat(),
             why={language: why(problem, plan, sourced, language) for language in LANGUAGES},
         )
