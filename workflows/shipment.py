@@ -129,7 +129,9 @@ class ShipmentThread:
         if self._is_interrupted or shipment.status.is_abandoned:
             return
         due = workflow.now() + self._policy.pick_timeout
-        pick_by = min(due, shipment.milestone or due)
+        pick_by = shipment.plan.pick_by
+        if pick_by is None or not workflow.now() < pick_by < due:
+            pick_by = due
         try:
             release = await self._back.ask(
                 LocationActivities.release_to_location,
