@@ -1,6 +1,7 @@
 """Run the benchmark of sourcing, and say what came out."""
 
 import gc
+import itertools
 import random
 import time
 from collections.abc import Callable
@@ -14,12 +15,16 @@ from cli.bench.reporting import machine, progress_bar, write_section
 from cli.bench.sourcing.brunel import Tailor, UnreadableWorkbook, read_workbook
 from cli.bench.sourcing.brunel_ahead import BrunelAhead
 from cli.bench.sourcing.brunel_hindsight import least_cost
-from cli.bench.sourcing.judge import Figures
+from cli.bench.sourcing.judge import Figures, money
+from cli.bench.sourcing.pricing import Column, column_of
 from cli.bench.sourcing.report import Compared, Decisions, content
 from cli.bench.sourcing.rules import fewest_then_nearest, in_priority_order
 from cli.bench.sourcing.speed import POLICY, problem
-from cli.bench.sourcing.stream import Ahead, Window, window
-from cli.bench.sourcing.stream_hindsight import cost_at_least
+from cli.bench.sourcing.stream import Ahead, window
+from cli.bench.sourcing.stream_hindsight import with_hindsight
+from cli.demo.places import built_in
+from cli.simulate.scenarios import scenarios
+from cli.simulate.stream import invent_stream
 from domain.messages.policy import OrderPolicy, SourcingPolicy
 from domain.simulation import Decide, Rule, Scenario, Watch, by_policy, simulate
 from domain.sourcing import SourcingPlan, SourcingProblem, plan
@@ -31,6 +36,16 @@ _NAMES = (
     "Ariane, without look-ahead",
     "Ariane, with look-ahead",
 )
+
+PRIORITY = (
+    "coventry", "manchester", "lille", "orleans", "liege", "lyon", "marseille", "london", "paris",
+    "brussels",
+)  # fmt: skip
+"""The locations of the stream, the central warehouses and those near most customers first."""
+STREAM_POLICY = SourcingPolicy(co2_price_per_tonne=10_000, backorder_per_unit=10_000)
+_COVERS = (8.0, 12.0)
+_ROUNDS, _SECONDS = 18, 30
+_SIMULATED_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -49,9 +64,10 @@ class SourcingBenchOptions:
 
 def run(options: SourcingBenchOptions) -> None:
     """Compare, time, print, and write the file if one is named."""
-    with progress_bar("deciding", 13) as show:
-        done = iter(range(1, 100))
-        compared = [_stream(options, lambda: show(next(done)))]
+    steps = len(_COVERS) * (len(_NAMES) + _ROUNDS + 1) + len(_NAMES) + 1 + 2
+    with progress_bar("deciding", steps) as show:
+        done = itertools.count(1)
+        compared = [_stream(options, cover, lambda: show(next(done))) for cover in _COVERS]
         workbook = _workbook(options, lambda: show(next(done)))
         if workbook is not None:
             compared.append(workbook)
@@ -65,37 +81,34 @@ def run(options: SourcingBenchOptions) -> None:
         write_section(options.write, "sourcing", text)
 
 
-def _stream(options: SourcingBenchOptions, step: Callable[[], object]) -> Compared:
+def _stream(options: SourcingBenchOptions, cover: float, step: Callable[[], object]) -> Compared:
     stream = options.stream if options.stream and options.stream.exists() else None
     codes = options.postal_codes
     known = codes if codes and codes.exists() else None
-    played = window(stream, known, options.orders, options.seed)
-    policy = SourcingPolicy(co2_price_per_tonne=10_000)
-    ahead = Ahead(played, policy)
-    priority = [place.location_id for place in played.scenario.locations]
+    played = window(stream, known, options.orders, options.seed, cover)
+    scenario = played.scenario
+    ahead = Ahead(played, STREAM_POLICY)
     rules: list[tuple[Decide, Watch | None]] = [
-        (in_priority_order(policy, priority), None),
-        (fewest_then_nearest(policy), None),
-        (_ours(policy), None),
+        (in_priority_order(STREAM_POLICY, PRIORITY), None),
+        (fewest_then_nearest(STREAM_POLICY), None),
+        (_ours(STREAM_POLICY), None),
         (ahead, ahead.watch),
     ]
-    figures = []
+    judged = []
     for decide, watch in rules:
-        figures.append(_played(played.scenario, policy, decide, watch))
+        judged.append(_played(scenario, STREAM_POLICY, decide, watch))
         step()
-    bound = cost_at_least(played.scenario, policy)
+    known_plans = [one.columns for one in judged]
+    hindsight = with_hindsight(scenario, STREAM_POLICY, known_plans, _ROUNDS, _SECONDS, step)
     step()
     return Compared(
-        name=f"{len(played.scenario.orders)} orders of {played.source}, 10 locations",
-        clairvoyant="a bound: no decisions cost less",
-        least=bound,
-        rows=tuple(zip(_NAMES, figures, strict=True)),
-        currency=_currency(played),
+        name=f"{len(scenario.orders)} orders of {played.source}, stock of {cover:g} days",
+        clairvoyant=f"HiGHS in {_SECONDS} s, of {hindsight.plans:,} plans",
+        least=hindsight.found,
+        bound=hindsight.bound,
+        rows=tuple(zip(_NAMES, (one.figures for one in judged), strict=True)),
+        currency=scenario.orders[0].currency,
     )
-
-
-def _currency(played: Window) -> str:
-    return played.scenario.orders[0].currency
 
 
 def _workbook(options: SourcingBenchOptions, step: Callable[[], object]) -> Compared | None:
@@ -118,7 +131,7 @@ def _workbook(options: SourcingBenchOptions, step: Callable[[], object]) -> Comp
     ]
     figures = []
     for decide in rules:
-        figures.append(_played(scenario, policy, decide, None, tailor))
+        figures.append(_played(scenario, policy, decide, None, tailor).figures)
         step()
     least = least_cost(data, policy)
     step()
@@ -126,6 +139,7 @@ def _workbook(options: SourcingBenchOptions, step: Callable[[], object]) -> Comp
         name=f"{len(scenario.orders)} orders of Brunel's logistics network, 19 plants",
         clairvoyant="the optimum",
         least=least,
+        bound=least,
         rows=tuple(zip(_NAMES, figures, strict=True)),
         currency="USD",
     )
@@ -142,22 +156,32 @@ def _tailored(tailor: Tailor, decide: Decide) -> Decide:
     return lambda problem: decide(tailor(problem))
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """What a rule decided, order by order."""
+
+    figures: Figures
+    columns: list[Column]
+
+
 def _played(
     scenario: Scenario,
     policy: SourcingPolicy,
     decide: Decide,
     watch: Watch | None,
     tailor: Tailor | None = None,
-) -> Figures:
-    figures = Figures()
+) -> _Judged:
+    judged = _Judged(Figures(), [])
 
-    def judged(problem: SourcingProblem, /) -> SourcingPlan:
-        decided = decide(problem)
-        figures.add(tailor(problem) if tailor else problem, policy, decided)
-        return decided
+    def decided(problem: SourcingProblem, /) -> SourcingPlan:
+        found = decide(problem)
+        judged.figures.add(tailor(problem) if tailor else problem, policy, found)
+        number = len(judged.columns)
+        judged.columns.append(column_of(number, problem, found, money(policy, found)))
+        return found
 
-    simulate(scenario, Rule("judged", judged, backorder_timeout=timedelta(0), watch=watch))
-    return figures
+    simulate(scenario, Rule("judged", decided, backorder_timeout=timedelta(0), watch=watch))
+    return judged
 
 
 def _timed(places: int, decisions: int) -> Decisions:
@@ -184,8 +208,9 @@ def _timed(places: int, decisions: int) -> Decisions:
 
 def _simulated(options: SourcingBenchOptions) -> tuple[int, float]:
     """Orders that were simulated, and how many a second of one core's time."""
-    played = window(None, None, options.orders, options.seed)
+    stream = invent_stream(options.orders, options.seed, built_in(), _SIMULATED_DAYS)
+    [scenario] = scenarios(stream.orders, [options.seed], SourcingPolicy())
     rule = by_policy("default", OrderPolicy(version="default"))
     start = time.process_time()
-    simulate(played.scenario, rule)
-    return len(played.scenario.orders), len(played.scenario.orders) / (time.process_time() - start)
+    simulate(scenario, rule)
+    return len(scenario.orders), len(scenario.orders) / (time.process_time() - start)

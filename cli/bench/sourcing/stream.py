@@ -1,28 +1,40 @@
 """A window of a stream of orders over the demo's ten locations, with what came before it.
 
-Nothing fails in it: what is compared is how rules choose. What nobody has when an order comes is
-lost to it, and costs what the policy says.
+Nothing fails in it, and no location is ever closed or full: what is compared is how rules choose.
+What nobody has when an order comes is lost to it, and costs what the policy says. Wholesale orders
+weigh some 40 kg: carriers are paid for consignments, so much for each and for each kilogram, as
+their parcel and pallet services cost between these countries.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cli.demo.places import built_in, read_places
-from cli.simulate.scenarios import scenarios
+from cli.simulate import network
 from cli.simulate.stream import invent_stream, read_stream
 from domain.lookahead.forecast import Horizon
 from domain.lookahead.scarcity import Demand, Stocked, scarcities
 from domain.lookahead.unit_costs import UnitCosts
 from domain.messages.policy import SourcingPolicy
-from domain.simulation import NOTHING_FAILS, PlacedOrder, Scenario
+from domain.simulation import NOTHING_FAILS, Chance, PlacedOrder, Scenario
 from domain.simulation.rules import Stock
-from domain.sourcing import Scarcity, SourcingPlan, SourcingProblem, plan
+from domain.simulation.stock import StockModel, supply_for
+from domain.sourcing import Scarcity, Service, SourcingPlan, SourcingProblem, plan
 
-_AHEAD, _HALF_LIFE = timedelta(days=7), timedelta(days=14)
+AHEAD = timedelta(days=5)
+"""How far the look-ahead sees: about as far as to the next of the weekly deliveries."""
+_HALF_LIFE = timedelta(days=14)
 _INVENTED, _DAYS = 4000, 28
+# Two central warehouses have nearly everything, and most of it.
+_STOCK = StockModel(
+    keeps={"lille": 0.99, "coventry": 0.99, "warehouse": 0.85, "3pl": 0.5, "store": 0.2},
+    weight={"lille": 4.0, "coventry": 4.0, "warehouse": 1.0, "3pl": 0.5, "store": 0.1},
+)
+_CONSIGNMENTS = frozenset({("sterne", "parcel"), ("pelican", "pallet"), ("courlis", "world")})
+_ANY_WEIGHT = 10**9
 
 
 @dataclass(frozen=True)
@@ -34,28 +46,55 @@ class Window:
     source: str
 
 
-def window(orders: Path | None, postal_codes: Path | None, count: int, seed: int) -> Window:
-    """The last `count` orders of a file, or of an invented stream where there is no file. The stock
-    is drawn for them by the seed: at the start and each week, as simulations have it."""
-    places = built_in() if postal_codes is None else read_places(postal_codes)
+def window(
+    orders: Path | None, postal_codes: Path | None, count: int, seed: int, cover_days: float
+) -> Window:
+    """The last `count` orders of a file, or of an invented stream where there is no file.
+
+    The stock is drawn for them by the seed: what is ordered in `cover_days` at the start, and a
+    week's worth each week.
+    """
+    spots = built_in() if postal_codes is None else read_places(postal_codes)
     if orders is None:
-        stream = invent_stream(max(_INVENTED, 4 * count), seed, places, _DAYS)
+        stream = invent_stream(max(_INVENTED, 4 * count), seed, spots, _DAYS)
     else:
-        stream = read_stream(orders, seed, places, None)
+        stream = read_stream(orders, seed, spots, None)
     played = stream.orders[-count:]
-    [scenario] = scenarios(played, [seed], SourcingPolicy())
-    return Window(
-        scenario=replace(scenario, closures=(), disruptions=NOTHING_FAILS),
-        past=stream.orders[:-count],
-        source=stream.source or "an invented stream",
+    places = tuple(place.model_copy(update={"calendar": None}) for place in network.locations())
+    supply = supply_for(played, places, Chance(seed), replace(_STOCK, cover_days=cover_days))
+    scenario = Scenario(
+        seed=seed,
+        orders=played,
+        locations=places,
+        services=tuple(_consignments()),
+        opening=supply.opening,
+        deliveries=supply.deliveries,
+        disruptions=NOTHING_FAILS,
     )
+    return Window(
+        scenario=scenario, past=stream.orders[:-count], source=stream.source or "an invented stream"
+    )
+
+
+def _consignments() -> Iterator[Service]:
+    """The demo's services without limits of weight and size, zones and calendars."""
+    unlimited = {
+        "max_weight_grams": _ANY_WEIGHT,
+        "max_unit_grams": None,
+        "max_unit_mm": None,
+        "grams_per_litre": None,
+        "calendar": None,
+    }
+    for service in network.services():
+        if (service.carrier, service.service) in _CONSIGNMENTS and not service.destination_prefix:
+            yield service.model_copy(update=unlimited)
 
 
 class Ahead:
     """Decides with the scarcity of units, priced each day by the demand that came until then."""
 
-    def __init__(self, window: Window, policy: SourcingPolicy) -> None:
-        self._scenario, self._policy = window.scenario, policy
+    def __init__(self, window: Window, policy: SourcingPolicy, ahead: timedelta = AHEAD) -> None:
+        self._scenario, self._policy, self._ahead = window.scenario, policy, ahead
         self._wanted: dict[tuple[str, str], list[tuple[datetime, int]]] = defaultdict(list)
         self._grams: dict[str, int] = {}
         self._orders = self._units = 0
@@ -76,7 +115,7 @@ class Ahead:
 
     def watch(self, at: datetime, stock: Stock, /) -> None:
         """Look ahead from the beginning of a day."""
-        horizon = Horizon(since=self._since, at=at, half_life=_HALF_LIFE, ahead=_AHEAD)
+        horizon = Horizon(since=self._since, at=at, half_life=_HALF_LIFE, ahead=self._ahead)
         if at <= self._since or not self._orders:
             return
         coming = [
