@@ -276,7 +276,7 @@ def bench_stock(
 
 @app.command()
 def bench_sourcing(
-    orders: Annotated[int, typer.Option(min=20, max=5000, help="Of the stream.")] = 500,
+    orders: Annotated[int, typer.Option(min=20, max=5000, help="Of the stream.")] = 600,
     decisions: Annotated[int, typer.Option(min=20, help="Timed in each network.")] = 200,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 1,
     stream: Annotated[

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from cli.bench.sourcing.brunel import SHEETS, Brunel, Tailor, UnreadableWorkbook, read_workbook
+from cli.bench.sourcing.brunel import Brunel, Tailor
 from cli.bench.sourcing.brunel_ahead import BrunelAhead
 from cli.bench.sourcing.brunel_hindsight import least_cost
+from cli.bench.sourcing.brunel_workbook import SHEETS, UnreadableWorkbook, read_workbook
 from cli.bench.sourcing.command import SourcingBenchOptions, run
 from cli.bench.sourcing.judge import Figures
 from cli.bench.sourcing.report import Compared

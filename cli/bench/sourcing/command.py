@@ -12,9 +12,10 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.bench.reporting import machine, progress_bar, write_section
-from cli.bench.sourcing.brunel import Tailor, UnreadableWorkbook, read_workbook
+from cli.bench.sourcing.brunel import Tailor
 from cli.bench.sourcing.brunel_ahead import BrunelAhead
 from cli.bench.sourcing.brunel_hindsight import least_cost
+from cli.bench.sourcing.brunel_workbook import UnreadableWorkbook, read_workbook
 from cli.bench.sourcing.judge import Figures, money
 from cli.bench.sourcing.pricing import Column, column_of
 from cli.bench.sourcing.report import Compared, Decisions, content
