@@ -12,14 +12,10 @@ customer who ships at its own expense (CRF) does so from any plant in the time i
 freight has its minimum price, as it is for a whole truck. There are no distances, hence no CO2.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from pathlib import Path
-from random import Random
-from typing import Any
 
 from domain.calendar import CarrierDays, Lane, LocationCalendar, ServiceCalendar, WorkingDay
 from domain.simulation import NOTHING_FAILS, PlacedOrder, Scenario
