@@ -91,7 +91,7 @@ async def _collect(step: Step, request: RecordCollection, free: set[str]) -> Fet
     if ended is not None:
         return ended
     carried = await collection.read_carried(step.conn, request.shipment_id)
-    amount = sum(part.value for part in carried)
+    amount = sum(part.invoiced_at for part in carried)
     unapplied = 0
     if shipment["tender"] == Tender.ACCOUNT:
         unapplied = await credit.move_to_invoiced(step.conn, step.order_id, amount)
@@ -153,7 +153,7 @@ async def _expire(step: Step, request: ExpireCollection, free: set[str]) -> Fetc
         await stock.release(step.conn, step.order_id, held)
         free.update(sku for sku, _ in held)
     if account is not None:
-        await credit.give_back(step.conn, step.order_id, sum(part.value for part in carried))
+        await credit.give_back(step.conn, step.order_id, sum(part.cancelled_at for part in carried))
         await credit_room.let_go_on(step.conn, account, event, step.at)
     _tell_expired(step, request, shipment, carried)
     return Expired()

@@ -144,12 +144,13 @@ async def _pick(step: Step, request: RecordPick, free: set[str]) -> PickRecorded
 async def _dispatch(step: Step, request: RecordDispatch, free: set[str]) -> DispatchRecorded:
     """The SKUs of what a count has missed already are added to `free`."""
     shipment = await shipping.read_shipment(step.conn, request.shipment_id)
+    await credit.lock_account_of(step.conn, step.order_id)
+    await outlook.lock_order(step.conn, step.order_id)
     rows = await shipping.read_value(step.conn, request.shipment_id)
-    amount = sum(row["held"] * row["unit_price"] for row in rows)
+    amount = sum(row["amount"] for row in rows)
     unapplied = 0
     if shipment["tender"] == Tender.ACCOUNT:
         unapplied = await credit.move_to_invoiced(step.conn, step.order_id, amount)
-    await outlook.lock_order(step.conn, step.order_id)
     counted = await stock.consume(
         step.conn, step.order_id, _positions(rows), request.shipment_id, request.occurred_at
     )

@@ -6,7 +6,8 @@
             backorder; what nobody can resolve automatically waits on hold for a person
     close:  when nothing is under way and nothing is owed
 
-Handlers note what they are told; the process acts. Everything it knows is in one state.
+Handlers note what they are told (`workflows.reports`) and asked (`workflows.requests`); the process
+acts. Everything it knows is in one state.
 """
 
 import asyncio
@@ -15,24 +16,12 @@ from datetime import datetime
 from temporalio import workflow
 
 from domain.messages.events import (
-    CarrierEvent,
-    CollectElsewhere,
-    FundsArrived,
-    HoldRejection,
     HoldRelease,
-    PlannedAnew,
-    StockArrived,
-    StockTaken,
-    WarehouseEvent,
-    WarehouseEventKind,
-    YieldShipment,
 )
 from domain.messages.orders import (
     Hold,
     HoldReason,
-    OrderStatus,
     Placement,
-    ShipmentStatus,
 )
 from domain.messages.state import (
     OrderClosed,
@@ -40,22 +29,22 @@ from domain.messages.state import (
     OrderState,
     ShipmentState,
     Undo,
-    Withdrawal,
 )
-from domain.progress import first_time, report_from_carrier, report_from_warehouse
 from workflows import funds, moving
 from workflows.clock import is_past, keep_time
 from workflows.collection import CollectionThread
 from workflows.display import Display
 from workflows.outcomes import Outcomes
-from workflows.shipment import PLANNED_ANEW, ShipmentThread
+from workflows.reports import Reports
+from workflows.requests import Requests
+from workflows.shipment import ShipmentThread
 from workflows.sourcing import Sourcing
 from workflows.steps import Books
 from workflows.threads import ShipmentThreads
 
 
 @workflow.defn(name="Order")
-class OrderWorkflow:
+class OrderWorkflow(Requests, Reports):
     @workflow.init
     def __init__(self, start: OrderStart) -> None:
         self._order = start.order
@@ -112,13 +101,13 @@ class OrderWorkflow:
     async def _act(self) -> None:
         """One thing at a time, the most urgent first."""
         state = self._state
-        if self._is_being_decided():
+        if state.is_being_decided:
             await self._do_as_decided()
         elif self._is_funded_meanwhile():
             await self._go_on_with_credit()
         elif state.abandoned or state.reopened:
             await self._sourcing.source_again()
-        elif self._can_be_ended():
+        elif state.can_be_ended:
             await self._outcomes.give_up(state.stopping or "")
         elif state.stock_arrived:
             await self._sourcing.look_for_stock()
@@ -185,7 +174,7 @@ class OrderWorkflow:
             or state.moving is not None
             or state.rejection is not None
             or self._is_funded_meanwhile()
-            or self._can_be_ended()
+            or state.can_be_ended
             or (state.uncaptured is not None and state.hold is None)
             or (state.hold is not None and state.release is not None)
             or is_past(state.backordered_until)
@@ -199,11 +188,6 @@ class OrderWorkflow:
         state = self._state
         waits = state.hold is not None and state.hold.reason is HoldReason.CREDIT_LIMIT
         return waits and state.funds_arrived and state.stopping is None
-
-    def _can_be_ended(self) -> bool:
-        """The order is being stopped, and what could not be stopped has arrived."""
-        shipments = self._state.shipments.values()
-        return self._state.stopping is not None and all(s.status.is_over for s in shipments)
 
     def _may_expire(self, hold: Hold) -> bool:
         """Shipments under way end first: what they still are decides what there is to give up."""
@@ -243,7 +227,7 @@ class OrderWorkflow:
             info.is_continue_as_new_suggested()
             or info.get_current_history_length() >= self._policy.continue_as_new_after_events
         )
-        return is_long and not self._is_being_decided() and not self._threads.is_any_calling
+        return is_long and not self._state.is_being_decided and not self._threads.is_any_calling
 
     async def _continue_as_new(self) -> None:
         self._threads.pause()
@@ -253,120 +237,3 @@ class OrderWorkflow:
         workflow.continue_as_new(
             OrderStart(order=self._order, policy=self._policy, state=self._state)
         )
-
-    # What the process is told.
-
-    @workflow.update
-    async def place(self) -> Placement:
-        """Wait for the outcome of placing, the same for everybody who asks."""
-        await workflow.wait_condition(lambda: self._state.placement is not None)
-        assert self._state.placement is not None
-        return self._state.placement
-
-    @workflow.update
-    async def release_hold(self, release: HoldRelease) -> OrderStatus:
-        """Let a held order go on; answers with the status that it goes on to."""
-        self._state.release = release
-        await workflow.wait_condition(lambda: self._state.release is None)
-        return self._state.status
-
-    @release_hold.validator
-    def _is_held(self, release: HoldRelease) -> None:  # noqa: ARG002 - any release of a hold
-        if self._state.hold is None or self._state.stopping is not None or self._is_being_decided():
-            raise ValueError(f"order {self._order.order_id} is not on hold")
-
-    @workflow.update
-    async def reject_hold(self, rejection: HoldRejection) -> OrderStatus:
-        """End a held order; answers with its status once nothing new is begun for it."""
-        self._state.rejection = rejection
-        await workflow.wait_condition(
-            lambda: (
-                self._state.rejection is None
-                and (self._state.stopping is None or not self._can_be_ended())
-            )
-        )
-        return self._state.status
-
-    @reject_hold.validator
-    def _may_be_rejected(self, rejection: HoldRejection) -> None:  # noqa: ARG002 - as above
-        if self._state.hold is None or self._state.stopping is not None or self._is_being_decided():
-            raise ValueError(f"order {self._order.order_id} is not on hold")
-
-    @workflow.update
-    async def collect_elsewhere(self, wanted: CollectElsewhere) -> OrderStatus:
-        """Have what is not ready fetched at another store, as the customer has agreed."""
-        if not moving.is_there_already(self._order, self._state, wanted):
-            self._state.moving = wanted
-            await workflow.wait_condition(lambda: self._state.moving is None)
-        return self._state.status
-
-    @collect_elsewhere.validator
-    def _may_be_moved(self, wanted: CollectElsewhere) -> None:
-        if moving.is_there_already(self._order, self._state, wanted):
-            return
-        obstacle = moving.why_not(self._order, self._state)
-        if obstacle is None and self._is_being_decided():
-            obstacle = "is being decided about"
-        if obstacle is not None:
-            raise ValueError(f"order {self._order.order_id} {obstacle}")
-
-    @workflow.signal
-    def warehouse_event(self, event: WarehouseEvent) -> None:
-        shipment = self._state.shipments.get(event.shipment_id)
-        if shipment is None:
-            return
-        sender = shipment.plan.location_id
-        if event.kind is WarehouseEventKind.COLLECTED:
-            if shipment.plan.collect_at is None:
-                return
-            sender = shipment.plan.collect_at
-        if self._is_new(sender, event.event_id):
-            report_from_warehouse(shipment, event)
-
-    @workflow.signal
-    def carrier_event(self, event: CarrierEvent) -> None:
-        shipment = self._state.shipments.get(event.shipment_id)
-        if shipment is not None and self._is_new(shipment.plan.carrier, event.event_id):
-            report_from_carrier(shipment, event)
-
-    @workflow.signal
-    def stock_arrived(self, event: StockArrived) -> None:
-        if self._is_new("stock", event.event_id):
-            self._state.stock_arrived = True
-
-    @workflow.signal
-    def stock_taken(self, event: StockTaken) -> None:
-        shipment = self._state.shipments.get(event.shipment_id)
-        if shipment is not None and self._is_new("count", event.event_id):
-            self._state.reopened = True
-            if event.nothing_left or shipment.status is not ShipmentStatus.PLANNED:
-                # The location may have been told to send more than the shipment now has.
-                shipment.withdrawal = Withdrawal(reason=event.reason)
-
-    @workflow.signal
-    def yield_shipment(self, event: YieldShipment) -> None:
-        shipment = self._state.shipments.get(event.shipment_id)
-        if shipment is not None and self._is_new("yield", event.event_id):
-            shipment.withdrawal = Withdrawal(reason=event.reason, yields=event.skus)
-
-    @workflow.signal
-    def planned_anew(self, event: PlannedAnew) -> None:
-        if self._is_new("settling", event.event_id):
-            for shipment_id in event.shipments:
-                shipment = self._state.shipments.get(shipment_id)
-                if shipment is not None and shipment.status is ShipmentStatus.PLANNED:
-                    shipment.withdrawal = Withdrawal(reason=PLANNED_ANEW)
-
-    @workflow.signal
-    def funds_arrived(self, event: FundsArrived) -> None:
-        if self._is_new("funds", event.event_id):
-            self._state.funds_arrived = True
-
-    def _is_being_decided(self) -> bool:
-        state = self._state
-        return state.release is not None or state.rejection is not None or state.moving is not None
-
-    def _is_new(self, sender: str, event_id: str) -> bool:
-        """Event ids are their sender's own: two senders may use the same one."""
-        remembered = self._policy.remembered_events
-        return first_time(self._state, f"{sender}/{event_id}", remembered)

@@ -61,9 +61,10 @@ _WRITE = text("""
 WITH planned AS (
     INSERT INTO shipments (id, order_id, location_id, carrier, service, status, weight_grams, why,
                            promise, pick_by, dispatch_by, dispatch_day, cost, co2_grams,
-                           collect_at)
+                           collect_at, contact_revision)
     SELECT s.id, :order_id, s.location_id, s.carrier, s.service, 'planned', s.weight_grams, s.why,
-           s.promise, s.pick_by, s.dispatch_by, s.dispatch_day, s.cost, s.co2_grams, s.collect_at
+           s.promise, s.pick_by, s.dispatch_by, s.dispatch_day, s.cost, s.co2_grams, s.collect_at,
+           (SELECT contact_revision FROM orders WHERE id = :order_id)
     FROM jsonb_to_recordset(:shipments) AS s(id text, location_id text, carrier text,
         service text, weight_grams int, why text, promise timestamptz, pick_by timestamptz,
         dispatch_by timestamptz, dispatch_day date, cost bigint, co2_grams bigint, collect_at text)

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.amounts import INVOICE_LINES, gross
 from domain.messages.orders import ShipmentStatus
 from domain.ports import ReleaseLine
 from domain.stock import Position
@@ -16,11 +17,16 @@ _STATUS = text("""
 SELECT s.status, i.id AS invoice_id, i.amount
 FROM shipments s LEFT JOIN invoices i ON i.shipment_id = s.id WHERE s.id = :shipment_id
 """)
-_CARRIED = text("""
-SELECT r.sku, r.location_id, r.held, r.consumed, l.unit_price
-FROM reservations r JOIN order_lines l ON l.order_id = r.order_id AND l.line_id = r.line_id
+_CARRIED = text(f"""
+SELECT r.sku, r.location_id, r.held, r.consumed,
+       {gross("l.invoiced + r.held + r.consumed")} - {gross("l.invoiced")} AS invoiced_at,
+       {gross("l.ordered - l.cancelled")}
+           - {gross("l.ordered - l.cancelled - r.held - r.consumed")} AS cancelled_at
+FROM reservations r
+JOIN order_lines l ON l.order_id = r.order_id AND l.line_id = r.line_id
+JOIN orders o ON o.id = r.order_id
 WHERE r.shipment_id = :shipment_id AND r.held + r.consumed > 0 ORDER BY r.line_id
-""")
+""")  # noqa: S608 - made of a constant
 _LINES = text("""
 SELECT line_id, sku, held + consumed AS quantity FROM reservations
 WHERE shipment_id = :shipment_id AND held + consumed > 0 ORDER BY line_id
@@ -41,24 +47,25 @@ WITH sent AS (
 )
 UPDATE orders SET status = 'shipped' WHERE id = :order_id AND status = 'in_fulfilment'
 """)
-_HAND_OVER = text("""
-WITH invoice AS (
+_HAND_OVER = text(f"""
+WITH sent AS (
+    SELECT line_id, consumed AS units FROM reservations
+    WHERE shipment_id = :shipment_id AND consumed > 0
+), invoice AS (
     INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, due_on,
                           issued_at)
     SELECT :invoice_id, :shipment_id, o.id, o.customer_id, o.currency, :amount,
            CAST(:at AS timestamptz)::date + coalesce(a.terms_days, 0), :at
     FROM orders o LEFT JOIN accounts a ON a.customer_id = o.customer_id AND o.tender = 'account'
-    WHERE o.id = :order_id RETURNING id
-), lines AS (
-    INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price)
-    SELECT invoice.id, r.line_id, r.sku, r.consumed, l.unit_price
-    FROM invoice, reservations r JOIN order_lines l USING (order_id, line_id)
-    WHERE r.shipment_id = :shipment_id AND r.consumed > 0
+    WHERE o.id = :order_id
+), invoice_lines AS ({INVOICE_LINES}), lines AS (
+    UPDATE order_lines l SET invoiced = l.invoiced + sent.units
+    FROM sent WHERE l.order_id = :order_id AND l.line_id = sent.line_id
 )
 UPDATE shipments
 SET status = 'delivered', delivered_at = :occurred_at, collected_at = :occurred_at
 WHERE id = :shipment_id
-""")
+""")  # noqa: S608 - made of a constant
 _GIVE_UP = text("""
 WITH kept AS (
     SELECT line_id, held, consumed FROM reservations
@@ -97,12 +104,14 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Carried:
     """Units of one SKU in a shipment: `held` in the stock of its location, or `gone` from there.
-    `value` is what they come to, in minor units of the order's currency."""
+    In minor units of the order's currency, `invoiced_at` is what they come to on the next invoice,
+    `cancelled_at` what the order comes to less without them."""
 
     position: Position
     held: int
     gone: int
-    value: int
+    invoiced_at: int
+    cancelled_at: int
 
     @property
     def units(self) -> int:
@@ -123,7 +132,8 @@ async def read_carried(conn: AsyncConnection, shipment_id: str) -> list[Carried]
             position=(row.sku, row.location_id),
             held=row.held,
             gone=row.consumed,
-            value=(row.held + row.consumed) * row.unit_price,
+            invoiced_at=row.invoiced_at,
+            cancelled_at=row.cancelled_at,
         )
         for row in rows
     ]

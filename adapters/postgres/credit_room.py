@@ -9,24 +9,25 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import credit, signals
+from adapters.postgres.amounts import gross
 from domain.messages.events import FundsArrived
 from domain.timeline import EventKind
 
-_WAITING = text("""
+_WAITING = text(f"""
 SELECT o.id AS order_id, o.currency, o.total, o.ordered_at,
        (lines.uninvoiced - coalesce(c.open_amount, 0))::bigint AS lacking
 FROM orders o
 JOIN accounts a ON a.customer_id = o.customer_id AND a.currency = o.currency
 LEFT JOIN credit_claims c ON c.order_id = o.id
 CROSS JOIN LATERAL (
-    SELECT sum((l.ordered - l.shipped - l.cancelled) * l.unit_price) AS uninvoiced
+    SELECT sum({gross("l.ordered - l.cancelled")} - {gross("l.invoiced")}) AS uninvoiced
     FROM order_lines l WHERE l.order_id = o.id
 ) AS lines
 WHERE o.customer_id = :customer_id AND o.tender = 'account'
   AND o.status = 'on_hold' AND o.hold_reason = 'credit_limit'
   AND lines.uninvoiced > coalesce(c.open_amount, 0)
 ORDER BY o.ordered_at, o.id
-""")
+""")  # noqa: S608 - made of a constant
 _HELD_CUSTOMERS = text("""
 SELECT DISTINCT customer_id FROM orders
 WHERE status = 'on_hold' AND hold_reason = 'credit_limit' AND customer_id = ANY(:customers)

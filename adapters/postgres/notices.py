@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _UNSENT = text("""
 SELECT n.id, n.order_id, n.occasion, n.template, n.channel, n.detail, o.language,
        CASE n.channel WHEN 'email' THEN c.email ELSE c.phone END AS address
-FROM notices n JOIN orders o ON o.id = n.order_id JOIN order_contacts c ON c.order_id = o.id
+FROM notices n JOIN orders o ON o.id = n.order_id JOIN order_contacts c
+    ON c.order_id = o.id AND c.revision = o.contact_revision
 WHERE n.sent_at IS NULL AND n.given_up_at IS NULL ORDER BY n.id LIMIT :limit
 """)
 _SENT = text("""

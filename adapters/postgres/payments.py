@@ -11,7 +11,9 @@ VALUES (:reference, :order_id, 'intent', :amount, :currency)
 ON CONFLICT (reference) DO NOTHING
 """)
 _PAYMENT_STATE = text("SELECT state FROM payments WHERE reference = :reference")
-_TOKEN = text("SELECT payment_token FROM order_contacts WHERE order_id = :order_id")
+_TOKEN = text("""
+SELECT payment_token FROM order_contacts WHERE order_id = :order_id AND revision = 0
+""")
 _STATE = text("""
 UPDATE payments SET state = :state WHERE reference = :reference AND state = 'intent'
 """)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.amounts import INVOICE_LINES, gross
 from domain.ports import Recipient
 
 _SHIPMENT = text("""
@@ -19,7 +20,7 @@ FROM shipments s
 JOIN locations l ON l.id = s.location_id
 LEFT JOIN locations store ON store.id = s.collect_at
 JOIN orders o ON o.id = s.order_id
-JOIN order_contacts c ON c.order_id = o.id
+JOIN order_contacts c ON c.order_id = o.id AND c.revision = s.contact_revision
 WHERE s.id = :shipment_id
 """)
 _HELD = text("""
@@ -69,17 +70,20 @@ WITH short AS (
 UPDATE order_lines l SET backordered = l.backordered + short.units
 FROM short WHERE l.order_id = :order_id AND l.line_id = short.line_id
 """)
-_VALUE = text("""
-SELECT r.line_id, r.sku, r.location_id, r.held, l.unit_price
-FROM reservations r JOIN order_lines l ON l.order_id = r.order_id AND l.line_id = r.line_id
+_VALUE = text(f"""
+SELECT r.line_id, r.sku, r.location_id, r.held,
+       {gross("l.invoiced + r.held")} - {gross("l.invoiced")} AS amount
+FROM reservations r
+JOIN order_lines l ON l.order_id = r.order_id AND l.line_id = r.line_id
+JOIN orders o ON o.id = r.order_id
 WHERE r.shipment_id = :shipment_id AND r.held > 0 ORDER BY r.line_id
-""")
-_DISPATCH = text("""
+""")  # noqa: S608 - made of a constant
+_DISPATCH = text(f"""
 WITH sent AS (
     UPDATE reservations SET consumed = consumed + held, held = 0
-    WHERE shipment_id = :shipment_id AND held > 0 RETURNING line_id, sku, consumed
+    WHERE shipment_id = :shipment_id AND held > 0 RETURNING line_id, consumed AS units
 ), lines AS (
-    UPDATE order_lines l SET shipped = l.shipped + sent.consumed
+    UPDATE order_lines l SET shipped = l.shipped + sent.units, invoiced = l.invoiced + sent.units
     FROM sent WHERE l.order_id = :order_id AND l.line_id = sent.line_id
 ), shipment AS (
     UPDATE shipments SET status = 'dispatched', dispatched_at = :occurred_at
@@ -90,14 +94,10 @@ WITH sent AS (
     SELECT :invoice_id, :shipment_id, o.id, o.customer_id, o.currency, :amount,
            CAST(:at AS timestamptz)::date + coalesce(a.terms_days, 0), :at
     FROM orders o LEFT JOIN accounts a ON a.customer_id = o.customer_id AND o.tender = 'account'
-    WHERE o.id = :order_id RETURNING id
-), invoice_lines AS (
-    INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price)
-    SELECT invoice.id, sent.line_id, sent.sku, sent.consumed, l.unit_price
-    FROM invoice, sent JOIN order_lines l ON l.order_id = :order_id AND l.line_id = sent.line_id
-)
+    WHERE o.id = :order_id
+), invoice_lines AS ({INVOICE_LINES})
 UPDATE orders SET status = 'shipped' WHERE id = :order_id AND status = 'in_fulfilment'
-""")
+""")  # noqa: S608 - made of a constant
 _DELIVERED = text("""
 UPDATE shipments SET status = 'delivered', delivered_at = :occurred_at WHERE id = :shipment_id
 """)
@@ -207,7 +207,8 @@ async def write_short(
 
 
 async def read_value(conn: AsyncConnection, shipment_id: str) -> list[dict[str, Any]]:
-    """What a shipment holds, each line with its `unit_price` in minor units."""
+    """What a shipment holds, each line with the `amount` that it will be invoiced at, in minor
+    units. The order is locked by an earlier statement."""
     rows = (await conn.execute(_VALUE, {"shipment_id": shipment_id})).mappings()
     return [dict(row) for row in rows]
 

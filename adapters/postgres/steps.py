@@ -39,7 +39,8 @@ WITH claimed AS (
     FROM jsonb_to_recordset(:notices) AS n(occasion text, template text, detail jsonb)
     CROSS JOIN (
         SELECT CASE WHEN email IS NOT NULL THEN 'email' WHEN phone IS NOT NULL THEN 'sms' END
-        FROM order_contacts WHERE order_id = :order_id
+        FROM order_contacts c JOIN orders o ON o.id = c.order_id
+        WHERE c.order_id = :order_id AND c.revision = o.contact_revision
     ) AS c(channel)
     WHERE c.channel IS NOT NULL
     ON CONFLICT DO NOTHING

@@ -205,6 +205,16 @@ class OrderState(_Mutable):
     moving: CollectElsewhere | None = None
     applied_events: list[str] = Field(default_factory=list)
 
+    @property
+    def is_being_decided(self) -> bool:
+        """Whether somebody asked for something that has not been acted on yet."""
+        return self.release is not None or self.rejection is not None or self.moving is not None
+
+    @property
+    def can_be_ended(self) -> bool:
+        """It is being stopped, and what could not be stopped has arrived."""
+        return self.stopping is not None and all(s.status.is_over for s in self.shipments.values())
+
     def next_generation(self, step: str) -> int:
         """The number of the next attempt at a step that the process makes on purpose.
 

@@ -57,8 +57,9 @@ _HEALTHY = (
     _ORDERS,
     """
     INSERT INTO order_lines (order_id, line_id, position, sku, ordered, unit_price, backordered,
-    shipped) VALUES ('web:1', '1', 1, 'P1', 10, 100, 0, 10), ('web:2', '1', 1, 'P1', 5, 200, 2, 0),
-    ('web:3', '1', 1, 'P2', 2, 300, 2, 0)
+    shipped, invoiced) VALUES
+    ('web:1', '1', 1, 'P1', 10, 100, 0, 10, 10), ('web:2', '1', 1, 'P1', 5, 200, 2, 0, 0),
+    ('web:3', '1', 1, 'P2', 2, 300, 2, 0, 0)
     """,
     """
     INSERT INTO shipments (id, order_id, location_id, carrier, service, status, weight_grams, why,
@@ -89,8 +90,8 @@ _HEALTHY = (
     issued_at, paid) VALUES ('I1', 'web:1:1', 'web:1', 'ACME', 'EUR', 1000, '2026-04-01', :at, 400)
     """,
     """
-    INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price)
-    VALUES ('I1', '1', 'P1', 10, 100)
+    INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price, net, gross)
+    VALUES ('I1', '1', 'P1', 10, 100, 1000, 1000)
     """,
     """
     INSERT INTO credit_claims (order_id, customer_id, open_amount, granted_exposure, granted_limit)
@@ -206,7 +207,7 @@ _FAULTS = [
         "line-units",
         [_NO_SUM_OF_LINES, "UPDATE order_lines SET cancelled = 1 WHERE order_id = 'web:1'"],
     ),
-    ("line-shipped", ["UPDATE order_lines SET shipped = 9 WHERE order_id = 'web:1'"]),
+    ("line-shipped", ["UPDATE order_lines SET shipped = 9, invoiced = 9 WHERE order_id = 'web:1'"]),
     ("order-closed", ["UPDATE orders SET closed_at = NULL WHERE id = 'web:1'"]),
     ("order-closed", ["UPDATE orders SET closed_at = now() WHERE id = 'web:2'"]),
     ("order-closed", ["UPDATE shipments SET status = 'dispatched' WHERE id = 'web:1:1'"]),
@@ -287,6 +288,10 @@ _FAULTS = [
     ("account-unapplied", ["UPDATE payment_allocations SET amount = 401"]),
     ("invoice-sum", ["UPDATE invoices SET amount = 999"]),
     ("invoice-sum", ["UPDATE invoice_lines SET quantity = 20, unit_price = 50"]),
+    ("invoice-sum", ["UPDATE invoice_lines SET gross = 999"]),
+    ("invoice-sum", ["UPDATE invoice_lines SET vat_bps = 2000"]),
+    ("line-invoiced", ["UPDATE order_lines SET invoiced = 9 WHERE order_id = 'web:1'"]),
+    ("line-invoiced", ["UPDATE invoice_lines SET net = 999"]),
     ("invoice-sum", ["DELETE FROM invoice_lines"]),
     ("invoice-dispatched", ["UPDATE invoice_lines SET quantity = 9"]),
     (
@@ -307,8 +312,8 @@ _FAULTS = [
             issued_at FROM invoices
             """,
             """
-            INSERT INTO invoice_lines SELECT 'I2', line_id, sku, quantity, unit_price
-            FROM invoice_lines
+            INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price, net, gross)
+            SELECT 'I2', line_id, sku, quantity, unit_price, net, gross FROM invoice_lines
             """,
         ],
     ),

@@ -1,6 +1,9 @@
 """What must hold of money: accounts, claims, invoices, payments."""
 
+from adapters.postgres.amounts import gross, net
 from adapters.postgres.invariants.judging import Invariant
+
+_AGREED = gross("l.ordered - l.cancelled")
 
 MONEY = (
     Invariant(
@@ -29,13 +32,14 @@ MONEY = (
     Invariant(
         "claim-uninvoiced",
         "A claim is what its order still has to invoice, or less before credit is given.",
-        """
+        f"""
         SELECT o.id, o.status, c.open_amount, l.uninvoiced
         FROM orders o JOIN (
             SELECT order_id, sum(amount) AS uninvoiced FROM (
-                SELECT order_id, (ordered - cancelled) * unit_price AS amount FROM order_lines
+                SELECT l.order_id, {_AGREED} AS amount
+                FROM order_lines l JOIN orders o ON o.id = l.order_id
                 UNION ALL
-                SELECT i.order_id, -n.quantity * n.unit_price
+                SELECT i.order_id, -n.gross
                 FROM invoices i JOIN invoice_lines n ON n.invoice_id = i.id) AS owed
             GROUP BY 1
         ) l ON l.order_id = o.id LEFT JOIN credit_claims c ON c.order_id = o.id
@@ -43,7 +47,7 @@ MONEY = (
             AND NOT (o.status IN ('placing', 'on_hold') AND coalesce(c.open_amount, 0) = 0)
             AND NOT ((o.status = 'placing' OR o.hold_reason IS NOT DISTINCT FROM 'credit_limit')
                 AND coalesce(c.open_amount, 0) < l.uninvoiced)
-        """,
+        """,  # noqa: S608 - made of a constant
     ),
     Invariant(
         "credit-limit",
@@ -97,14 +101,34 @@ MONEY = (
         "invoice-sum",
         "An invoice's amount is the sum of its lines, at the prices of the order.",
         """
-        SELECT i.id, i.amount, coalesce(sum(n.quantity * n.unit_price), 0) AS lines,
-            bool_and(n.unit_price = l.unit_price) AS at_order_prices
+        SELECT i.id, i.amount, coalesce(sum(n.gross), 0) AS lines,
+            bool_and(n.unit_price = l.unit_price AND n.discount_bps = l.discount_bps
+                AND n.vat_bps = l.vat_bps) AS at_order_prices
         FROM invoices i LEFT JOIN invoice_lines n ON n.invoice_id = i.id
         LEFT JOIN order_lines l ON l.order_id = i.order_id AND l.line_id = n.line_id
         GROUP BY i.id, i.amount
-        HAVING i.amount <> coalesce(sum(n.quantity * n.unit_price), 0)
-            OR bool_and(n.unit_price = l.unit_price) IS NOT TRUE
+        HAVING i.amount <> coalesce(sum(n.gross), 0)
+            OR bool_and(n.unit_price = l.unit_price AND n.discount_bps = l.discount_bps
+                AND n.vat_bps = l.vat_bps) IS NOT TRUE
         """,
+    ),
+    Invariant(
+        "line-invoiced",
+        "The invoices of a line add up to what so many units of it come to, to the minor unit.",
+        f"""
+        SELECT l.order_id, l.line_id, l.invoiced, coalesce(n.units, 0) AS on_invoices,
+            {gross("l.invoiced")} AS amount, coalesce(n.gross, 0) AS invoices,
+            {net("l.invoiced")} AS net_amount, coalesce(n.net, 0) AS net_invoices
+        FROM order_lines l JOIN orders o ON o.id = l.order_id
+        LEFT JOIN (
+            SELECT i.order_id, n.line_id, sum(n.quantity) AS units, sum(n.gross) AS gross,
+                sum(n.net) AS net
+            FROM invoices i JOIN invoice_lines n ON n.invoice_id = i.id GROUP BY 1, 2
+        ) n USING (order_id, line_id)
+        WHERE l.invoiced <> coalesce(n.units, 0)
+            OR {gross("l.invoiced")} <> coalesce(n.gross, 0)
+            OR {net("l.invoiced")} <> coalesce(n.net, 0)
+        """,  # noqa: S608 - made of constants
     ),
     Invariant(
         "invoice-dispatched",

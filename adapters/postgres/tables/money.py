@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from adapters.postgres.tables.base import at, metadata
+from adapters.postgres.tables.base import at, metadata, units
 
 accounts = Table(
     "accounts",
@@ -129,6 +129,11 @@ invoice_lines = Table(
     Column("sku", Text, nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("unit_price", BigInteger, nullable=False),
+    Column("net", BigInteger, nullable=False),
+    Column("gross", BigInteger, nullable=False),
+    units("discount_bps"),
+    units("vat_bps"),
+    comment="net and gross are what these units come to, in minor units.",
 )
 
 payment_allocations = Table(

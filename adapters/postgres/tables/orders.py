@@ -43,6 +43,9 @@ orders = Table(
     at("closed_at", nullable=True),
     Column("type", Text, nullable=False, server_default=text("'delivery'")),
     Column("collect_at", ForeignKey("locations.id")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("contact_revision", Integer, nullable=False, server_default=text("0")),
+    Column("tax_included", Boolean, nullable=False, server_default=text("true")),
     CheckConstraint("type IN ('delivery', 'collect', 'ship_to_store')", name="type"),
     CheckConstraint("(type = 'delivery') = (collect_at IS NULL)", name="collect_at"),
     Index("uq_orders_channel_reference", "channel", "reference", unique=True),
@@ -61,7 +64,9 @@ order_contacts = Table(
     Column("email", Text),
     Column("phone", Text),
     Column("payment_token", Text),
-    comment="The only table with personal data.",
+    Column("revision", Integer, primary_key=True, server_default=text("0")),
+    comment="The only table with personal data; an order's address may change, and each shipment "
+    "keeps the revision that it goes to.",
 )
 
 order_lines = Table(
@@ -76,11 +81,23 @@ order_lines = Table(
     units("backordered", None),
     units("shipped"),
     units("cancelled"),
-    CheckConstraint("ordered > 0 AND unit_price >= 0", name="ordered"),
+    units("discount_bps"),
+    units("vat_bps"),
+    units("invoiced"),
+    units("returned"),
+    CheckConstraint("ordered >= 0 AND unit_price >= 0", name="ordered"),
     CheckConstraint("backordered >= 0 AND shipped >= 0 AND cancelled >= 0", name="parts"),
     CheckConstraint("backordered + shipped + cancelled <= ordered", name="sum"),
+    CheckConstraint(
+        "discount_bps BETWEEN 0 AND 10000 AND vat_bps BETWEEN 0 AND 10000", name="rates"
+    ),
+    CheckConstraint(
+        "0 <= returned AND returned <= invoiced AND invoiced <= shipped", name="invoiced"
+    ),
     Index("ix_order_lines_waiting", "sku", postgresql_where=text("backordered > 0")),
-    comment="backordered counts the units that are reserved nowhere: all, before sourcing.",
+    comment="backordered counts the units that are reserved nowhere: all, before sourcing; "
+    "invoiced and returned those on invoices and on credit notes; prices are in minor units, rates "
+    "in basis points.",
 )
 
 shipments = Table(
@@ -108,6 +125,7 @@ shipments = Table(
     Column("collect_at", ForeignKey("locations.id")),
     Column("cost", BigInteger),
     Column("co2_grams", BigInteger),
+    units("contact_revision"),
     Index("ix_shipments_order_id", "order_id"),
     Index(
         "ix_shipments_location_day",
