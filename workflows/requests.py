@@ -33,11 +33,7 @@ class Requests:
 
     @release_hold.validator
     def _is_held(self, release: HoldRelease) -> None:  # noqa: ARG002 - any release of a hold
-        if (
-            self._state.hold is None
-            or self._state.stopping is not None
-            or self._state.is_being_decided
-        ):
+        if not self._state.waits_for_decision:
             raise ValueError(f"order {self._order.order_id} is not on hold")
 
     @workflow.update
@@ -54,11 +50,7 @@ class Requests:
 
     @reject_hold.validator
     def _may_be_rejected(self, rejection: HoldRejection) -> None:  # noqa: ARG002 - as above
-        if (
-            self._state.hold is None
-            or self._state.stopping is not None
-            or self._state.is_being_decided
-        ):
+        if not self._state.waits_for_decision:
             raise ValueError(f"order {self._order.order_id} is not on hold")
 
     @workflow.update

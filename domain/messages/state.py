@@ -211,6 +211,11 @@ class OrderState(_Mutable):
         return self.release is not None or self.rejection is not None or self.moving is not None
 
     @property
+    def waits_for_decision(self) -> bool:
+        """It is on hold, and nobody has decided about that yet."""
+        return self.hold is not None and self.stopping is None and not self.is_being_decided
+
+    @property
     def can_be_ended(self) -> bool:
         """It is being stopped, and what could not be stopped has arrived."""
         return self.stopping is not None and all(s.status.is_over for s in self.shipments.values())
