@@ -18,8 +18,9 @@ def net(units: str) -> str:
 
 INVOICE_LINES = f"""
 INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price, discount_bps, vat_bps,
-                           net, gross)
+                           vat_category, before, net, gross)
 SELECT :invoice_id, l.line_id, l.sku, sent.units, l.unit_price, l.discount_bps, l.vat_bps,
+       l.vat_category, l.invoiced,
        {net("l.invoiced + sent.units")} - {net("l.invoiced")},
        {gross("l.invoiced + sent.units")} - {gross("l.invoiced")}
 FROM sent JOIN order_lines l ON l.order_id = :order_id AND l.line_id = sent.line_id

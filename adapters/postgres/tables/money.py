@@ -133,7 +133,12 @@ invoice_lines = Table(
     Column("gross", BigInteger, nullable=False),
     units("discount_bps"),
     units("vat_bps"),
-    comment="net and gross are what these units come to, in minor units.",
+    Column("vat_category", Text, nullable=False, server_default=text("'Z'")),
+    units("before"),
+    units("credited"),
+    CheckConstraint("0 <= credited AND credited <= quantity", name="credited"),
+    comment="net and gross are what these units come to, in minor units: those that follow the "
+    "units of the line that were invoiced before; credited of them are on credit notes.",
 )
 
 payment_allocations = Table(

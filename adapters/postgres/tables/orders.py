@@ -83,6 +83,7 @@ order_lines = Table(
     units("cancelled"),
     units("discount_bps"),
     units("vat_bps"),
+    Column("vat_category", Text, nullable=False, server_default=text("'Z'")),
     units("invoiced"),
     units("returned"),
     CheckConstraint("ordered >= 0 AND unit_price >= 0", name="ordered"),

@@ -33,7 +33,7 @@ _CONTACTS = (
     "The only table with personal data.",
     "The only table with personal data; an order's address may change, and each shipment keeps the revision that it goes to.",
 )
-_INVOICE_LINES = "net and gross are what these units come to, in minor units."
+_INVOICE_LINES = "net and gross are what these units come to, in minor units: those that follow the units of the line that were invoiced before; credited of them are on credit notes."
 
 
 def upgrade() -> None:
@@ -44,6 +44,9 @@ def upgrade() -> None:
     op.add_column("orders", _flag("tax_included", "true"))
     for column in ("discount_bps", "vat_bps", "invoiced", "returned"):
         op.add_column("order_lines", _number(column, 0))
+    for table in ("order_lines", "invoice_lines"):
+        category = sa.Column("vat_category", sa.Text(), nullable=False, server_default="Z")
+        op.add_column(table, category)
     op.execute("""
         UPDATE order_lines l SET invoiced = n.units
         FROM (SELECT i.order_id, n.line_id, sum(n.quantity) AS units
@@ -69,8 +72,19 @@ def upgrade() -> None:
     )
     for column in ("net", "gross"):
         op.alter_column("invoice_lines", column, nullable=False)
-    for column in ("discount_bps", "vat_bps"):
+    for column in ("discount_bps", "vat_bps", "before", "credited"):
         op.add_column("invoice_lines", _number(column, 0))
+    op.execute("""
+        UPDATE invoice_lines n SET before = earlier.units
+        FROM (SELECT n.invoice_id, n.line_id, sum(n.quantity) OVER (
+                  PARTITION BY i.order_id, n.line_id ORDER BY i.issued_at, i.id
+              ) - n.quantity AS units
+              FROM invoices i JOIN invoice_lines n ON n.invoice_id = i.id) AS earlier
+        WHERE earlier.invoice_id = n.invoice_id AND earlier.line_id = n.line_id
+    """)
+    op.create_check_constraint(
+        op.f("ck_invoice_lines_credited"), "invoice_lines", "0 <= credited AND credited <= quantity"
+    )
     op.create_table_comment("invoice_lines", _INVOICE_LINES)
     op.add_column("order_contacts", _number("revision", 0))
     op.drop_constraint(op.f("pk_order_contacts"), "order_contacts", type_="primary")
@@ -90,7 +104,8 @@ def downgrade() -> None:
     op.create_table_comment("order_contacts", _CONTACTS[0], existing_comment=_CONTACTS[1])
     op.drop_column("order_contacts", "revision")
     op.drop_table_comment("invoice_lines", existing_comment=_INVOICE_LINES)
-    for column in ("vat_bps", "discount_bps", "gross", "net"):
+    op.drop_constraint(op.f("ck_invoice_lines_credited"), "invoice_lines", type_="check")
+    for column in ("credited", "before", "vat_bps", "discount_bps", "gross", "net"):
         op.drop_column("invoice_lines", column)
     op.create_table_comment("order_lines", _LINES[0], existing_comment=_LINES[1])
     _replace_check("order_lines", "ordered", _ORDERED[0])
@@ -98,6 +113,8 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_order_lines_rates"), "order_lines", type_="check")
     for column in ("returned", "invoiced", "vat_bps", "discount_bps"):
         op.drop_column("order_lines", column)
+    for table in ("invoice_lines", "order_lines"):
+        op.drop_column(table, "vat_category")
     for column in ("tax_included", "contact_revision", "version"):
         op.drop_column("orders", column)
     op.execute("DROP FUNCTION line_net(bigint, bigint, int, int, boolean)")
