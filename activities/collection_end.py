@@ -17,10 +17,12 @@ from adapters.postgres import (
     collection,
     credit,
     credit_room,
+    documents,
     outlook,
     received,
     shipping,
     stock,
+    tendering,
 )
 from adapters.postgres.collection import Carried
 from adapters.postgres.steps import Step, once
@@ -32,7 +34,7 @@ from domain.messages.collection import (
     Fetched,
     RecordCollection,
 )
-from domain.messages.orders import ShipmentStatus, Tender
+from domain.messages.orders import ShipmentStatus
 from domain.messages.steps import RecordDispatch
 from domain.notices import Template
 from domain.stock import Position
@@ -92,9 +94,8 @@ async def _collect(step: Step, request: RecordCollection, free: set[str]) -> Fet
         return ended
     carried = await collection.read_carried(step.conn, request.shipment_id)
     amount = sum(part.invoiced_at for part in carried)
-    unapplied = 0
-    if shipment["tender"] == Tender.ACCOUNT:
-        unapplied = await credit.move_to_invoiced(step.conn, step.order_id, amount)
+    charge = await tendering.charge(step.conn, shipment, amount)
+    unapplied = await credit.move_to_invoiced(step.conn, step.order_id, charge.on_account)
     await consume(step, request, carried, free)
     invoice_id = f"INV-{request.shipment_id}"
     await collection.write_collected(
@@ -103,21 +104,23 @@ async def _collect(step: Step, request: RecordCollection, free: set[str]) -> Fet
         shipment_id=request.shipment_id,
         invoice_id=invoice_id,
         amount=amount,
+        on_account=charge.on_account,
         occurred_at=request.occurred_at,
         at=request.at,
     )
     if unapplied:
         await received.apply_unapplied(step.conn, invoice_id, request.at)
+    number = await documents.issue_invoice(step.conn, invoice_id, request.at)
     step.tell(
         EventKind.COLLECTED,
         shipment=request.shipment_id,
         store=shipment["store_name"],
-        invoice=invoice_id,
+        invoice=number or invoice_id,
         amount=amount,
         currency=shipment["currency"],
     )
     step.notify(request.shipment_id, Template.COLLECTED, **for_customer(shipment, carried))
-    return Fetched(invoice_id=invoice_id, amount=amount)
+    return Fetched(invoice_id=invoice_id, amount=amount, prepaid=charge.prepaid)
 
 
 async def _expire(step: Step, request: ExpireCollection, free: set[str]) -> Fetched | Expired:
@@ -153,7 +156,7 @@ async def _expire(step: Step, request: ExpireCollection, free: set[str]) -> Fetc
         await stock.release(step.conn, step.order_id, held)
         free.update(sku for sku, _ in held)
     if account is not None:
-        await credit.give_back(step.conn, step.order_id, sum(part.cancelled_at for part in carried))
+        await credit.settle(step.conn, step.order_id)
         await credit_room.let_go_on(step.conn, account, event, step.at)
     _tell_expired(step, request, shipment, carried)
     return Expired()

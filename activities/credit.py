@@ -34,7 +34,12 @@ class CreditActivities:
 
 async def _secure(step: Step, request: SecureCredit) -> CreditSecured | CreditRefused:
     claim = await credit.claim(
-        step.conn, request.order_id, request.amount, request.override_by, request.at
+        step.conn,
+        request.order_id,
+        request.amount,
+        request.override_by,
+        request.at,
+        for_total=request.total,
     )
     if claim is None or not claim.granted:
         return _refuse(step, request, claim)

@@ -22,7 +22,6 @@ from domain.timeline import EventKind
 
 _RECORDED = TypeAdapter(Recorded)
 _KINDS = {
-    OrderStatus.ON_HOLD: EventKind.HELD,
     OrderStatus.CLOSED: EventKind.CLOSED,
     OrderStatus.CANCELLED: EventKind.CANCELLED,
 }
@@ -78,16 +77,13 @@ async def _record(step: Step, request: RecordOutcome, free: set[str]) -> Recorde
         hold_reason=request.hold_reason,
         final=request.status.is_final,
     )
-    if request.hold_reason is not None:
+    if request.hold_reason not in (None, HoldReason.SUPPORT):
         # What was kept for it when it still waited for stock is not kept while a person decides.
         unused = await allocation.drop_earmarks(step.conn, step.order_id)
         await stock.release(step.conn, step.order_id, unused)
         free.update(sku for sku, _ in unused)
-        await _give_up_supplies(step, f"hold:{step.order_id}:{request.generation}")
-    # Credit that has come free is told by whoever freed it: then there is nothing more to say.
-    kind = _KINDS.get(request.status) if request.by is None else EventKind.HOLD_RELEASED
-    if kind is EventKind.CLOSED and request.explanation:
-        kind = EventKind.REMAINDER_CANCELLED
+        await give_up_supplies(step, f"hold:{step.order_id}:{request.generation}")
+    kind = _kind(request)
     if kind is None:
         return Recorded()
     detail = {
@@ -106,13 +102,24 @@ async def _record(step: Step, request: RecordOutcome, free: set[str]) -> Recorde
     return Recorded()
 
 
+def _kind(request: RecordOutcome) -> EventKind | None:
+    """What to tell. Credit that has come free is told by whoever freed it: then it is nothing."""
+    if request.status is OrderStatus.ON_HOLD:
+        return EventKind.HELD if request.by is None else EventKind.HELD_BY
+    if request.by is not None:
+        return EventKind.HOLD_RELEASED
+    if request.status is OrderStatus.CLOSED and request.explanation:
+        return EventKind.REMAINDER_CANCELLED
+    return _KINDS.get(request.status)
+
+
 async def _cancel(step: Step, request: CancelOrder, free: set[str]) -> Recorded:
     account = await credit.release(step.conn, request.order_id)
     reference = await outlook.lock_order(step.conn, request.order_id)
     freed = await outlook.cancel_remainder(step.conn, request.order_id)
     await stock.release(step.conn, step.order_id, freed)
     free.update(sku for sku, _ in freed)
-    await _give_up_supplies(step, f"end:{step.order_id}")
+    await give_up_supplies(step, f"end:{step.order_id}")
     await outlook.write_status(step, request.status, hold_reason=None, final=True)
     if account is not None:
         await credit_room.let_go_on(step.conn, account, f"end:{step.order_id}", step.at)
@@ -121,12 +128,15 @@ async def _cancel(step: Step, request: CancelOrder, free: set[str]) -> Recorded:
     template = Template.CANCELLED if whole else Template.REMAINDER_CANCELLED
     if request.by is not None:
         step.tell(EventKind.HOLD_REJECTED, by=request.by, explanation=request.reason)
+    if request.told and not whole:
+        step.tell(EventKind.CLOSED)
+        return Recorded()
     step.tell(kind, explanation=request.reason)
     step.notify("cancelled", template, reference=reference)
     return Recorded()
 
 
-async def _give_up_supplies(step: Step, event: str) -> None:
+async def give_up_supplies(step: Step, event: str) -> None:
     """What the order was promised of what is to come may be promised to others, from now on."""
     freed = await expectations.give_up(step.conn, step.order_id)
     await expectations.offer(step.conn, freed, event, but=step.order_id)

@@ -10,6 +10,7 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.return_strays import find_returns
 from adapters.postgres import arrivals, strays
 from adapters.postgres.steps import Step, once
 from domain.identity import WORKFLOW_PREFIX, order_of_workflow, workflow_id
@@ -59,6 +60,7 @@ class ReconcileActivities:
             else:
                 ended = [order async for order in self._ended(at - asked.lookback)]
                 suspects = set(await strays.open_orders(conn, among=ended))
+        lost_returns = await find_returns(self._engine, self._client, request)
         lanes = asyncio.Semaphore(_LANES)
 
         async def examine(order: str) -> Stray | None:
@@ -75,6 +77,7 @@ class ReconcileActivities:
         return Strays(
             orders=tuple(stray for stray in found if stray is not None),
             orphans=tuple(workflow_id(order) for order in unknown),
+            returns=lost_returns,
         )
 
     @activity.defn

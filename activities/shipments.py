@@ -11,16 +11,18 @@ from temporalio import activity
 from adapters.postgres import (
     arrivals,
     credit,
+    documents,
     outlook,
     received,
     reliability,
     shipping,
     stock,
+    tendering,
     yielding,
 )
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_shipment
-from domain.messages.orders import ShipmentStatus, Tender
+from domain.messages.orders import ShipmentStatus
 from domain.messages.steps import (
     DispatchRecorded,
     NoteShipment,
@@ -148,9 +150,8 @@ async def _dispatch(step: Step, request: RecordDispatch, free: set[str]) -> Disp
     await outlook.lock_order(step.conn, step.order_id)
     rows = await shipping.read_value(step.conn, request.shipment_id)
     amount = sum(row["amount"] for row in rows)
-    unapplied = 0
-    if shipment["tender"] == Tender.ACCOUNT:
-        unapplied = await credit.move_to_invoiced(step.conn, step.order_id, amount)
+    charge = await tendering.charge(step.conn, shipment, amount)
+    unapplied = await credit.move_to_invoiced(step.conn, step.order_id, charge.on_account)
     counted = await stock.consume(
         step.conn, step.order_id, _positions(rows), request.shipment_id, request.occurred_at
     )
@@ -162,17 +163,19 @@ async def _dispatch(step: Step, request: RecordDispatch, free: set[str]) -> Disp
         shipment_id=request.shipment_id,
         invoice_id=invoice_id,
         amount=amount,
+        on_account=charge.on_account,
         occurred_at=request.occurred_at,
         at=request.at,
     )
     await reliability.note_dispatch(step.conn, request.shipment_id, request.occurred_at, request.at)
     if unapplied:
         await received.apply_unapplied(step.conn, invoice_id, request.at)
+    number = await documents.issue_invoice(step.conn, invoice_id, request.at)
     step.tell(
         EventKind.DISPATCHED,
         shipment=request.shipment_id,
         location=shipment["location_name"],
-        invoice=invoice_id,
+        invoice=number or invoice_id,
         amount=amount,
         currency=shipment["currency"],
     )
@@ -184,7 +187,7 @@ async def _dispatch(step: Step, request: RecordDispatch, free: set[str]) -> Disp
         carrier=shipment["carrier"],
         tracking_number=shipment["tracking_number"],
     )
-    return DispatchRecorded(invoice_id=invoice_id, amount=amount)
+    return DispatchRecorded(invoice_id=invoice_id, amount=amount, prepaid=charge.prepaid)
 
 
 async def _deliver(step: Step, request: RecordDelivery) -> Recorded:

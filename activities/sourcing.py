@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.abandoning import give_up
 from activities.shadowing import ShadowPlan, plan_both, write_shadow
 from activities.telling import planned_shipments, tell_decision
 from adapters.postgres import (
@@ -17,7 +18,6 @@ from adapters.postgres import (
     decisions,
     expectations,
     outlook,
-    reliability,
     snapshot,
     stock,
     yielding,
@@ -92,17 +92,11 @@ class SourcingActivities:
         )
 
     async def _abandon(self, request: Allocate) -> None:
-        yields = {sku for abandoned in request.abandon for sku in abandoned.yields}
         async with self._engine.begin() as conn:
             await outlook.lock_order(conn, request.order_id)
-            gone = [abandoned.shipment_id for abandoned in request.abandon]
-            await allocation.abandon(conn, request.order_id, gone)
-            await reliability.note_given_up(conn, request.abandon, request.at)
-            if yields:
-                free = await allocation.drop_earmarks(conn, request.order_id, yields)
-                await stock.release(conn, request.order_id, free)
+            free = await give_up(conn, request.order_id, request.abandon, request.at)
         event = f"{request.order_id}:yields:{request.generation}"
-        await arrivals.serve_all(self._engine, yields, event_id=event, at=request.at)
+        await arrivals.serve_all(self._engine, free, event_id=event, at=request.at)
 
     async def _allocate(self, request: Allocate) -> Allocation:
         """Plan without a lock, reserve with all others that want to, then make it so."""

@@ -6,10 +6,10 @@
     anything else that is not foreseen             GatewayProtocolError
 
 The text of these errors names the partner, the method and the status: never a body, which may hold
-personal data.
+personal data. Of the words of a refusal everything is left out that names the order's recipient.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -17,9 +17,19 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from domain.discretion import Contact, discreet
 from domain.ports import GatewayProtocolError, GatewayUnavailable, OutcomeUnknown, Refused
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+ContactsOf = Callable[[str], Awaitable[Sequence[Contact]]]
+"""Gives whom an answer about one of our references must not name."""
+
+
+async def nobody(_reference: str) -> Sequence[Contact]:
+    """For partners that are told of nobody."""
+    return ()
+
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _REPLY_LOST = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
@@ -28,11 +38,13 @@ _REFUSALS = frozenset({402, 409, 422})
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply that is neither 429 nor 5xx. `asked` says in a few words what it replies to."""
+    """A reply that is neither 429 nor 5xx. `asked` says in a few words what it replies to,
+    `unnamed` are whom a refusal must not name."""
 
     asked: str
     status: int
     content: bytes
+    unnamed: Sequence[Contact] = ()
 
     def expect(self, status: int, model: type[_Model]) -> _Model:
         """The body as `model`, fields it does not know ignored. Raises GatewayProtocolError."""
@@ -47,7 +59,9 @@ class Answer:
     def expect_or_refusal(self, status: int, model: type[_Model]) -> _Model | Refused:
         """As `expect`, or the partner's refusal."""
         if self.status in _REFUSALS:
-            return self._read(Refused)
+            refused = self._read(Refused)
+            said = discreet(refused.reason, self.unnamed)
+            return refused.model_copy(update={"reason": said})
         return self.expect(status, model)
 
     @property
@@ -82,11 +96,17 @@ class _Object(BaseModel, extra="allow"):
 class Partner:
     """A system of others at `base_url`, asked over a shared client.
 
-    `name` is what errors call it. Raises ValueError for a base URL that is not http or https.
+    `name` is what errors call it, `contacts_of` gives whom its refusals must not name. Raises
+    ValueError for a base URL that is not http or https.
     """
 
     def __init__(
-        self, name: str, client: httpx.AsyncClient, base_url: str, timeout: httpx.Timeout
+        self,
+        name: str,
+        client: httpx.AsyncClient,
+        base_url: str,
+        timeout: httpx.Timeout,
+        contacts_of: ContactsOf = nobody,
     ) -> None:
         if httpx.URL(base_url).scheme not in ("http", "https"):
             raise ValueError(f"the base URL of the {name} is not an http address: {base_url}")
@@ -94,6 +114,7 @@ class Partner:
         self._client = client
         self._base_url = base_url.rstrip("/")
         self._timeout = timeout
+        self._contacts_of = contacts_of
 
     async def call(
         self,
@@ -123,9 +144,12 @@ class Partner:
             raise GatewayUnavailable(f"{asked}: {type(error).__name__}") from error
         except _REPLY_LOST as error:
             lost = GatewayUnavailable if method == "GET" else OutcomeUnknown
-            raise lost(f"{asked}: {type(error).__name__}") from error
-        except httpx.DecodingError as error:
-            raise GatewayProtocolError(f"{asked}: the reply cannot be decoded") from error
+            # The cause may repeat bytes of the reply.
+            raise lost(f"{asked}: {type(error).__name__}") from None
+        except httpx.DecodingError:
+            raise GatewayProtocolError(f"{asked}: the reply cannot be decoded") from None
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
             raise GatewayUnavailable(f"{asked}: status {response.status_code}")
-        return Answer(asked, response.status_code, response.content)
+        is_refusal = response.status_code in _REFUSALS
+        unnamed = await self._contacts_of(reference) if is_refusal else ()
+        return Answer(asked, response.status_code, response.content, unnamed)

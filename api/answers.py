@@ -1,11 +1,12 @@
 """What the API answers."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_field
 
 from domain.messages.orders import HoldReason, OrderStatus, OrderType, ShipmentStatus, Tender
+from domain.pricing import PriceSource
 
 # Books, workflows and partners give times with any offset; answers give them all in UTC.
 Instant = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
@@ -53,10 +54,12 @@ class ShipmentPlanned(Answer):
 
 
 class HoldAnswer(Answer):
-    """Why the order waits for a person, and until when."""
+    """Why the order waits for a person, and until when; `by` is who has put it on hold, where a
+    person did."""
 
     reason: HoldReason
     explanation: str
+    by: str | None = None
     since: Instant | None = None
     until: Instant | None = None
 
@@ -88,17 +91,29 @@ class OrderStanding(Answer):
 
 class LineAnswer(Answer):
     """A line; what is neither backordered, shipped nor cancelled is reserved. `expected` is the
-    part of the backordered units that has a date."""
+    part of the backordered units that has a date. `unit_price` is before the discount, with the tax
+    in it where the order says `tax_included`; `net`, `vat` and `gross` are what the units come to
+    that are not cancelled; `vat_category` is as in EN 16931."""
 
     line_id: str
     sku: str
     description: str
     ordered: int
     unit_price: Money
+    discount_bps: int
+    vat_bps: int
+    vat_category: str
+    price_source: PriceSource
+    net: Money
+    gross: Money
     backordered: int
     shipped: int
     cancelled: int
     expected: list[ExpectedUnits]
+
+    @computed_field
+    def vat(self) -> Money:
+        return self.gross - self.net
 
 
 class ShipmentAnswer(ShipmentPlanned):
@@ -115,13 +130,51 @@ class ShipmentAnswer(ShipmentPlanned):
 
 
 class InvoiceAnswer(Answer):
+    """What was charged for a shipment. `number` is the invoice that it is on, null while it waits
+    for the end of its period; `credit_notes` are the numbers of those that take back of it. Of its
+    amount `on_account` is owed by the customer, the rest paid up front; `paid` counts both."""
+
     invoice_id: str
+    number: str | None
+    credit_notes: list[str]
     shipment_id: str
     amount: Money
+    on_account: Money
     paid: Money
     currency: str
     issued_at: Instant
     due_on: date
+
+    @computed_field
+    def links(self) -> Links:
+        """Where the invoice is; its credit notes are in the same place under their numbers."""
+        return {"invoice": f"/invoices/{self.number}"} if self.number else {}
+
+
+class PaymentAnswer(Answer):
+    """One of the means that the order is paid with: at most `amount`, or without it the rest. Of it
+    `charged` is on invoices, `authorised` still blocked, `captured` taken and `refunded` back."""
+
+    tender: Tender
+    amount: Money | None
+    charged: Money
+    authorised: Money
+    captured: Money
+    refunded: Money
+
+
+class RefundAnswer(Answer):
+    """What goes back of an invoice to the means that it was paid with; refused, it can be tried
+    again."""
+
+    refund_id: str
+    invoice_id: str
+    tender: Tender
+    amount: Money
+    state: Literal["intent", "refunded", "refused"]
+    reason: str | None
+    intended_at: Instant
+    refunded_at: Instant | None
 
 
 class NoticeAnswer(Answer):
@@ -151,6 +204,8 @@ class Destination(Answer):
 
 
 class ListedOrderAnswer(Answer):
+    """An order of a list. `total` is what it comes to, `hold_reason` why it waits for a person."""
+
     order_id: str
     channel: str
     reference: str
@@ -176,10 +231,17 @@ class OrderAnswer(ListedOrderAnswer):
     ship_complete: bool
     critical: bool
     policy_version: str
+    version: int = Field(description="Raised by each amendment; an amendment names it.")
+    tax_included: bool = Field(description="Whether the lines' prices have the VAT in them.")
+    agreement_version: str | None = Field(
+        description="What the order was priced by, where something is agreed.", examples=["acme/3"]
+    )
     closed_at: Instant | None
     hold: HoldAnswer | None
     lines: list[LineAnswer]
     shipments: list[ShipmentAnswer]
+    payments: list[PaymentAnswer]
+    refunds: list[RefundAnswer]
     invoices: list[InvoiceAnswer]
     notices: list[NoticeAnswer]
     timeline: list[TimelineEntry]
@@ -202,6 +264,8 @@ class EventAccepted(Answer):
 
 
 class LocationAvailability(Answer):
+    """Units there are to sell at one location."""
+
     location_id: str
     name: str
     available: int
@@ -231,10 +295,14 @@ class SkuAvailability(Answer):
 
 
 class AvailabilityAnswer(Answer):
+    """What a channel can sell now, by SKU."""
+
     channel: str
     availability: list[SkuAvailability]
 
 
 class Health(Answer):
+    """Whether the process can work, and what it needs for that."""
+
     status: str = Field(examples=["ready"])
     checks: dict[str, str] = Field(default={}, examples=[{"postgres": "ok", "temporal": "ok"}])

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from opentelemetry.trace import TracerProvider
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,22 +14,34 @@ from temporalio.client import Client
 from adapters.postgres.availability import AvailabilityReader
 from adapters.postgres.network_cache import NetworkCache
 from api import (
+    agreements,
+    amending,
     availability,
+    customer_view,
     customers,
     decisions,
     health,
+    invoices,
     locations,
     orders,
     policies,
+    price_lists,
     promise,
+    quotes,
+    refunds,
+    returns,
+    search,
     stock,
     stock_commands,
+    stopping,
     supplies,
     transfers,
+    unannounced,
     webhooks,
 )
+from api.documentation import PROBLEM, document_problems
 from api.limits import BodyLimit, TimeLimit
-from api.problems import MEDIA_TYPE, Problem, install_problem_handlers
+from api.problems import install_problem_handlers
 from api.services import Services
 
 _DESCRIPTION = """
@@ -42,10 +53,6 @@ Place orders and follow them, ask what there is to sell, report on shipments.
 """
 # How long a request may take besides waiting for an order's workflow.
 _BESIDES = timedelta(seconds=5)
-_PROBLEM: dict[str, Any] = {
-    "description": "A problem",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 
 
 def create_app(
@@ -70,12 +77,12 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
         static_url="/docs-assets",
-        responses={"default": _PROBLEM},
+        responses={"default": PROBLEM},
         # Spans only: what its log records of refused requests hold may be personal data.
         telemetry={
             "tracing": tracing is not None,
             "tracer_provider": tracing,
-            "exclude": _is_health_check,
+            "exclude": _leaves_no_span,
             "operation_spans": False,
             "metrics": False,
             "logs": False,
@@ -90,11 +97,22 @@ def create_app(
     install_problem_handlers(app)
     for module in (
         orders,
+        stopping,
+        amending,
+        refunds,
         decisions,
         customers,
+        invoices,
+        customer_view,
+        search,
+        unannounced,
+        returns,
         webhooks,
         availability,
         promise,
+        quotes,
+        price_lists,
+        agreements,
         locations,
         stock,
         stock_commands,
@@ -104,27 +122,11 @@ def create_app(
         health,
     ):
         app.include_router(module.router)
-    _document_problems(app)
+    document_problems(app)
     return app
 
 
-def _is_health_check(scope: MutableMapping[str, Any]) -> bool:
+def _leaves_no_span(scope: MutableMapping[str, Any]) -> bool:
+    """Health checks are many; a search is for a person, whom its query would name."""
     path: str = scope["path"]
-    return path.startswith("/health")
-
-
-def _document_problems(app: FastAPI) -> None:
-    """Add the schema that every path's problem answer refers to."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            schema = get_openapi(
-                title=app.title, version=app.version, description=app.description, routes=app.routes
-            )
-            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-            schemas |= problem.pop("$defs") | {"Problem": problem}
-            app.openapi_schema = schema
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # the framework's documented way
+    return path.startswith("/health") or path.rstrip("/") == search.PATH

@@ -21,9 +21,9 @@ MAX_SKUS = 500
 
 
 class AvailabilityQuery(Parameters):
-    sku: list[Name] = Field(min_length=1, max_length=MAX_SKUS)
-    channel: Name
-    by_location: bool = False
+    sku: list[Name] = Field(min_length=1, max_length=MAX_SKUS, description="Which SKUs.")
+    channel: Name = Field(description="For which channel.", examples=["web"])
+    by_location: bool = Field(default=False, description="Say also what is at each location.")
     quantity: int | None = Field(
         default=None, ge=1, le=MAX_QUANTITY, description="Of each SKU: when are so many there?"
     )

@@ -50,7 +50,11 @@ class OverrideAnswer(Answer):
 
 
 class UnpaidInvoiceAnswer(Answer):
+    """An invoice of which something is not paid yet. `number` is null while it waits for the end of
+    its period."""
+
     invoice_id: str
+    number: str | None
     order_id: str
     amount: Money
     paid: Money

@@ -45,7 +45,7 @@ from domain.messages.orders import OrderStatus
 
 router = APIRouter(prefix="/customers", tags=["customers"])
 
-CustomerInPath = Annotated[Name, Path(examples=["B0000"])]
+CustomerInPath = Annotated[Name, Path(examples=["B0000"], description="The customer's id.")]
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -63,7 +63,7 @@ async def receive(
     first.
 
     Safe to repeat: the same body gets the same answer; another body under the same reference
-    gets a 422.
+    gets a 422. 409 for a customer without an account.
     """
     structlog.contextvars.bind_contextvars(customer_id=customer_id)
     payment = _payment(customer_id, body)
@@ -91,7 +91,7 @@ async def change_terms(
     customer_id: CustomerInPath, body: SetTerms, services: Shared
 ) -> CreditChanged:
     """Change what is agreed with a customer, for the orders and invoices to come. Held orders go
-    on where a higher limit makes room."""
+    on where a higher limit makes room. 409 without an account."""
     structlog.contextvars.bind_contextvars(customer_id=customer_id)
     terms = Terms(body.credit_limit, body.terms_days, ship_complete=body.delivery == "complete")
     now = datetime.now(UTC)
@@ -112,7 +112,8 @@ async def override_limit(
     customer_id: CustomerInPath, body: GrantOverride, response: Response, services: Shared
 ) -> CreditChanged:
     """Give a customer another credit limit until a moment. The highest one in force counts, where
-    it is above the account's own. Held orders go on where it makes room."""
+    it is above the account's own. Held orders go on where it makes room. 409 without an
+    account."""
     structlog.contextvars.bind_contextvars(customer_id=customer_id)
     now = datetime.now(UTC)
     if body.until <= now:
@@ -132,7 +133,7 @@ async def override_limit(
 @router.get("/{customer_id}/credit")
 async def get_credit(customer_id: CustomerInPath, services: Shared) -> CreditAnswer:
     """How a customer's account stands: limit, exposure and what it is made of, terms, what is not
-    paid, and which orders wait for credit."""
+    paid, and which orders wait for credit. 409 without an account."""
     return await _credit(services, customer_id, datetime.now(UTC))
 
 

@@ -19,6 +19,8 @@ class CostAnswer(Answer):
 
 
 class PlaceAnswer(Answer):
+    """A location by its id and its name."""
+
     location_id: str
     name: str
 

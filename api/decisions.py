@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from adapters.postgres.decisions import DecisionAccount, read_account
@@ -23,7 +23,7 @@ from api.decision_answers import (
     SourcedAnswer,
 )
 from api.fields import Language, OrderIdInPath, Parameters
-from api.languages import chosen_language
+from api.languages import AcceptLanguage, chosen_language
 from api.problems import not_found
 from api.rendering import decisions_path, links_of
 from api.services import Shared
@@ -54,7 +54,7 @@ async def get_decisions(
     order_id: OrderIdInPath,
     services: Shared,
     view: Annotated[DecisionsView, Query()],
-    accept_language: Annotated[str | None, Header()] = None,
+    accept_language: AcceptLanguage = None,
 ) -> DecisionsAnswer:
     """Why an order ships from where: each decision with what it was about, what was chosen, the
     best plans that were not, and every location that could not take part, in numbers and in words.

@@ -132,5 +132,10 @@ Moment = Annotated[
     AwareDatetime, BeforeValidator(_iso), AfterValidator(_in_our_time), AfterValidator(_in_utc)
 ]
 
-OrderIdInPath = Annotated[Words, Path(max_length=100, examples=["web:10042"])]
-PartnerInPath = Annotated[Name, Path()]
+OrderIdInPath = Annotated[
+    Words,
+    Path(
+        max_length=100, examples=["web:10042"], description="An order: its channel and reference."
+    ),
+]
+PartnerInPath = Annotated[Name, Path(description="Who reports: a carrier or a location of ours.")]

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import http_problem, problem_response, unavailable
 
 MAX_BODY_BYTES = 256 * 1024
-MAX_COUNT_BYTES = 8 * 1024 * 1024
-_COUNT = re.compile(r"/locations/[^/]+/stock")
+MAX_LONG_BYTES = 8 * 1024 * 1024
+_LONG = re.compile(r"/locations/[^/]+/stock|/price-lists/[^/]+")
 _TOO_LONG = "This took too long: try again."
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -51,8 +51,8 @@ class BodyLimit:
 
 
 def _limit_of(scope: Scope) -> int:
-    is_count = scope["method"] == "PUT" and _COUNT.fullmatch(scope["path"])
-    return MAX_COUNT_BYTES if is_count else MAX_BODY_BYTES
+    is_long = scope["method"] == "PUT" and _LONG.fullmatch(scope["path"])
+    return MAX_LONG_BYTES if is_long else MAX_BODY_BYTES
 
 
 def _too_large(limit: int) -> HTTPException:

@@ -15,7 +15,7 @@ from domain.calendar import LocationCalendar
 
 router = APIRouter(prefix="/locations", tags=["locations"])
 
-LocationInPath = Annotated[Name, Path(examples=["lille"])]
+LocationInPath = Annotated[Name, Path(examples=["lille"], description="The location's id.")]
 
 
 class OutcomeCounts(Answer):
@@ -28,6 +28,8 @@ class OutcomeCounts(Answer):
 
 
 class PlannedDayAnswer(Answer):
+    """How many shipments are to leave a location on one of its days."""
+
     day: date
     shipments: int
 
@@ -65,6 +67,8 @@ class LocationAnswer(Answer):
 
 
 class LocationList(Answer):
+    """All locations."""
+
     locations: list[LocationAnswer]
 
 

@@ -20,7 +20,7 @@ from adapters.postgres.reading import order_status, read_order
 from api import placing, thread
 from api.answers import OrderAnswer, OrderPage, OrderPlaced, OrderStanding
 from api.fields import Key, Language, Name, OrderIdInPath, Parameters
-from api.languages import chosen_language
+from api.languages import AcceptLanguage, chosen_language
 from api.problems import FieldError, ProblemError, invalid, not_found
 from api.rendering import links_of, listed, order_answer
 from api.schemas import CollectAt, PlaceOrder, RejectHold, ReleaseHold
@@ -42,10 +42,10 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class OrderFilters(Parameters):
-    customer: Name | None = None
-    channel: Name | None = None
-    status: OrderStatus | None = None
-    limit: int = Field(default=50, ge=1, le=200)
+    customer: Name | None = Field(default=None, description="A customer's id.")
+    channel: Name | None = Field(default=None, description="A channel's code.")
+    status: OrderStatus | None = Field(default=None, description="Where the orders stand.")
+    limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
     cursor: str | None = Field(default=None, max_length=300, description="From `next`.")
 
 
@@ -106,7 +106,7 @@ async def get_order(
     order_id: OrderIdInPath,
     services: Shared,
     view: Annotated[OrderView, Query()],
-    accept_language: Annotated[str | None, Header()] = None,
+    accept_language: AcceptLanguage = None,
 ) -> OrderAnswer:
     """All about one order: lines, shipments, invoices, notices, and its timeline in words."""
     order = await read_order(services.engine, order_id)

@@ -20,15 +20,25 @@ from adapters.postgres.intake import (
     examine,
     insert,
 )
+from adapters.postgres.pricing import grounds_of
 from adapters.postgres.reading import read_order
 from api import thread
 from api.answers import OrderPlaced
-from api.problems import FieldError, invalid, unavailable
+from api.paying import (
+    draws_on_account,
+    payment_contradictions,
+    payments_against,
+    tender_of,
+    tenders_of,
+    tokens_of,
+)
+from api.problems import FieldError, ProblemError, invalid, unavailable
 from api.rendering import links_of, placed_from_books, placed_from_thread
 from api.schemas import PlaceOrder
 from api.services import Services
-from domain.messages.orders import OrderFacts, OrderStatus, Tender
+from domain.messages.orders import OrderFacts, OrderStatus
 from domain.messages.policy import OrderPolicy
+from domain.pricing import PriceRefused, price
 
 MAX_TOTAL = 10**12
 # A shipment's weight is a 32-bit number of grams.
@@ -61,8 +71,11 @@ def new_order(body: PlaceOrder, idempotency_key: str | None) -> NewOrder:
         for position, line in enumerate(body.lines, start=1)
     ]
     order = NewOrder(
+        tax_included=None if body.tax is None else body.tax == "included",
+        tender=tender_of(body),
+        tenders=tenders_of(body),
         **body.model_dump(
-            include={"channel", "reference", "customer_id", "tender", "currency", "language"}
+            include={"channel", "reference", "customer_id", "currency", "language"}
             | {"requested_date", "ship_complete", "critical", "type", "collect_at"}
         ),
         body_hash=_hash(body, lines),
@@ -74,7 +87,7 @@ def new_order(body: PlaceOrder, idempotency_key: str | None) -> NewOrder:
             city=body.ship_to.city or "",
             email=body.ship_to.email,
             phone=body.ship_to.phone,
-            payment_token=body.payment_token,
+            payment_tokens=tokens_of(body),
         ),
         lines=lines,
         idempotency_key=idempotency_key,
@@ -111,19 +124,21 @@ async def place(services: Services, order: NewOrder) -> Outcome:
 
 async def _receive(services: Services, order: NewOrder) -> _Received:
     """Write the order down once, and look at what stands in the books if it is there already."""
+    at = datetime.now(UTC)
     async with services.engine.begin() as connection:
-        findings = await examine(connection, order)
+        findings = await examine(connection, order, at)
         if order.idempotency_key and findings.key_hash is None:
             claimed = await claim_key(connection, order)
             if not claimed:
-                findings = await examine(connection, order)
+                findings = await examine(connection, order, at)
         received = _known(order, findings)
         if received is not None:
             return received
         _accept(order, findings)
+        order = _at_prices(order, findings)
         policy = _policy(findings)
         facts = order.facts(
-            datetime.now(UTC),
+            at,
             order.language or findings.customer_language or "en",
             terms_complete=findings.terms_complete,
             store=findings.store,
@@ -131,7 +146,7 @@ async def _receive(services: Services, order: NewOrder) -> _Received:
         if await insert(connection, order, facts, policy.version):
             return _Received(facts, policy, OrderStatus.PLACING, first=True)
         # Another request with this reference was faster, and what it wrote can be seen now.
-        received = _known(order, await examine(connection, order))
+        received = _known(order, await examine(connection, order, at))
         assert received is not None
         return received
 
@@ -153,8 +168,30 @@ def _known(order: NewOrder, findings: Findings) -> _Received | None:
         earlier.language,
         terms_complete=earlier.ship_complete,
         store=findings.store,
+        total=earlier.total,
     )
     return _Received(facts, _policy(findings), earlier.status, first=False)
+
+
+def _at_prices(order: NewOrder, findings: Findings) -> NewOrder:
+    """The order at the prices that it keeps. Raises a 422 problem where there are none for it."""
+    priced = price(order.cart, grounds_of(findings.grounds), order.tax_included)
+    if isinstance(priced, PriceRefused):
+        raise price_problem(priced)
+    order = order.at_prices(priced)
+    if order.total > MAX_TOTAL:
+        message = f"must come to at most {MAX_TOTAL} minor units"
+        raise invalid([FieldError(field="lines", message=message)])
+    mismatch = payments_against(order.tenders, order.total)
+    if mismatch is not None:
+        raise invalid([mismatch])
+    return order
+
+
+def price_problem(refused: PriceRefused) -> ProblemError:
+    """Says which lines have no price that may be taken, and what it should be: 422."""
+    faults = [FieldError(field=fault.field, message=fault.reason) for fault in refused.faults]
+    return invalid(faults, "price-refused")
 
 
 def _policy(findings: Findings) -> OrderPolicy:
@@ -174,7 +211,7 @@ def _refusals(order: NewOrder, findings: Findings) -> Iterator[FieldError]:
         yield FieldError(field="channel", message=f"unknown channel {order.channel!r}")
     if findings.customer_language is None:
         yield FieldError(field="customer_id", message=f"unknown customer {order.customer_id!r}")
-    elif order.tender == Tender.ACCOUNT:
+    elif draws_on_account(order):
         yield from _account_refusals(order, findings.account_currency)
     for position, line in enumerate(order.lines):
         if line.sku in findings.unknown_skus:
@@ -214,13 +251,8 @@ def _contradictions(body: PlaceOrder, order: NewOrder) -> Iterator[FieldError]:
         if sent.currency not in (None, order.currency):
             message = f"must be the order's, {order.currency}"
             yield FieldError(field=f"lines[{position}].currency", message=message)
-    if order.tender == Tender.CARD and body.payment_token is None:
-        yield FieldError(field="payment_token", message="required when tender is card")
-    if order.tender != Tender.CARD and body.payment_token is not None:
-        yield FieldError(field="payment_token", message="only goes with tender card")
+    yield from payment_contradictions(body)
     yield from _way_contradictions(body)
-    if order.total > MAX_TOTAL:
-        yield FieldError(field="lines", message=f"must come to at most {MAX_TOTAL} minor units")
 
 
 def _way_contradictions(body: PlaceOrder) -> Iterator[FieldError]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from adapters.temporal import TemporalUnreachableError
 
@@ -155,12 +156,14 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     )
 
 
-async def _on_http_error(_request: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.BAD_REQUEST and error.__cause__ is not None:
         return problem_response(_malformed(_why_unreadable(error.__cause__)))
     response = problem_response(http_problem(error))
     response.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(_allowed(request))
     return response
 
 
@@ -179,6 +182,13 @@ async def _on_fault(_request: Request, _error: Exception) -> Response:
     return problem_response(
         ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "The request met a fault of ours.")
     )
+
+
+def _allowed(request: Request) -> list[str]:
+    """All methods that a path takes; the framework names those of one of its functions."""
+    paths, asked = request.app.openapi()["paths"], request.url.path
+    templates = [asked] if asked in paths else [p for p in paths if compile_path(p)[0].match(asked)]
+    return sorted({method.upper() for template in templates for method in paths[template]})
 
 
 def _malformed(detail: str) -> ProblemError:

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 
 from adapters.postgres.network_cache import KnownNetwork
 from adapters.postgres.promising import Asked, Cart, OnOffer, read_cart, read_on_offer
 from adapters.postgres.snapshot import to_destination
-from api.languages import chosen_language
+from api.languages import AcceptLanguage, chosen_language
 from api.placing import MAX_WEIGHT_GRAMS
 from api.problems import FieldError, invalid, unavailable
 from api.promise_answers import PromiseAnswer
@@ -65,7 +64,7 @@ class _Seen:
 async def ask_promise(
     body: AskPromise,
     services: Shared,
-    accept_language: Annotated[str | None, Header()] = None,
+    accept_language: AcceptLanguage = None,
 ) -> PromiseAnswer:
     """What the cart would be promised if it were ordered now; nothing is reserved by asking.
 
@@ -117,7 +116,7 @@ async def _look(services: Services, body: AskPromise) -> _Seen:
     async with services.engine.connect() as conn:
         # Each statement for itself: nothing is written, and there is nothing to end.
         await conn.execution_options(isolation_level="AUTOCOMMIT")
-        cart = await read_cart(conn, asked)
+        cart = await read_cart(conn, asked, at)
         faults = list(_faults(body, cart))
         if faults:
             raise invalid(faults)
@@ -209,6 +208,7 @@ def _problem(seen: _Seen, kind: OrderType, store: Location | None = None) -> Sou
         locations=(store,) if collected and store is not None else seen.network.locations,
         services=to_destination(seen.network.services, goes["country"]),
         planned=seen.on_offer.planned,
+        entitled_to=cart.entitled_to,
         scarcities=seen.on_offer.scarcities,
         **goes,
     )

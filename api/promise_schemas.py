@@ -19,6 +19,8 @@ class PromiseDestination(Body):
 
 
 class CartLine(Body):
+    """Units of one SKU that somebody thinks of buying."""
+
     sku: Name
     quantity: Quantity
     unit_price: UnitPrice = Field(

@@ -1,11 +1,13 @@
 """Answers from what the books and the workflows know."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import quote
 
 from adapters.postgres.listing import ListedOrder
 from adapters.postgres.order_views import OrderView
 from api.answers import (
+    Answer,
     Destination,
     ExpectedUnits,
     HoldAnswer,
@@ -18,6 +20,8 @@ from api.answers import (
 )
 from domain.messages.orders import OrderStatus, Placement, ShipmentStatus
 from domain.timeline import EventKind, describe
+
+Shown = TypeVar("Shown", bound=Answer)
 
 
 def links_of(
@@ -124,20 +128,24 @@ def order_answer(order: OrderView, language: str) -> OrderAnswer:
 
 def listed(order: ListedOrder) -> ListedOrderAnswer:
     """One order of a list."""
-    parts = {name: getattr(order, name) for name in order.__slots__}
-    return ListedOrderAnswer.model_validate(
-        {**parts, "links": links_of(order.order_id, order.status)}
-    )
+    return linked(ListedOrderAnswer, order, **links_of(order.order_id, order.status))
+
+
+def linked(kind: type[Shown], view: object, **links: str) -> Shown:
+    """An answer of what a view has under the same names, with its links."""
+    parts = {name: getattr(view, name) for name in kind.model_fields if name != "links"}
+    return kind.model_validate({**parts, "links": links})
 
 
 def _hold(order: OrderView) -> HoldAnswer | None:
     if order.status != OrderStatus.ON_HOLD or order.hold_reason is None:
         return None
-    held = [event for event in order.events if event.kind == EventKind.HELD]
+    held = [event for event in order.events if event.kind in (EventKind.HELD, EventKind.HELD_BY)]
     last = held[-1] if held else None
     return HoldAnswer(
         reason=order.hold_reason,
         explanation=last.detail.get("explanation", "") if last else "",
+        by=last.detail.get("by") if last else None,
         since=last.at if last else None,
         until=last.detail.get("until") if last else None,
     )

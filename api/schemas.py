@@ -31,6 +31,7 @@ from domain.messages.orders import OrderType, Tender
 
 MAX_LINES = 1000
 MAX_INVOICES = 1000
+MAX_PAYMENTS = 10
 # Minor units: what an order may come to, and an account with it.
 MAX_AMOUNT = 10**12
 
@@ -39,6 +40,7 @@ PaidAmount = Annotated[int, Strict(), Field(ge=1, le=MAX_AMOUNT)]
 CreditLimit = Annotated[int, Strict(), Field(ge=0, le=MAX_AMOUNT)]
 TermsDays = Annotated[int, Strict(), Field(ge=0, le=365)]
 Delivery = Literal["partial", "complete"]
+Tax = Literal["included", "added"]
 
 
 class ShipTo(Body):
@@ -64,9 +66,27 @@ class OrderLine(Body):
     )
     sku: Name
     quantity: Quantity
-    unit_price: UnitPrice = Field(description="In minor units of the currency, cents for EUR.")
+    unit_price: UnitPrice | None = Field(
+        default=None,
+        description="In minor units of the currency, cents for EUR, after every discount. By "
+        "default the agreed price; one that is given is checked against it.",
+    )
     currency: Currency | None = Field(
         default=None, description="If given, the order's own: an order has one currency."
+    )
+
+
+class PayWith(Body):
+    """One of the means that an order is paid with."""
+
+    tender: Literal["card", "voucher", "account"]
+    amount: PaidAmount | None = Field(
+        default=None,
+        description="At most so much, in minor units of the order's currency; the one payment "
+        "without it takes the rest.",
+    )
+    token: Annotated[Words, Field(max_length=200)] | None = Field(
+        default=None, description="From the payment provider; required for a card and a voucher."
     )
 
 
@@ -76,10 +96,15 @@ class PlaceOrder(Body):
     channel: ChannelCode = Field(examples=["web"])
     reference: Reference = Field(examples=["10042"], description="The channel's own order number.")
     customer_id: Name
-    tender: Tender = Field(
-        default=Tender.ACCOUNT, description="By invoice on account, or by card up front."
+    tender: Literal[Tender.ACCOUNT, Tender.CARD, Tender.VOUCHER] = Field(
+        default=Tender.ACCOUNT, description="By invoice on account, or up front."
     )
     currency: Currency = Field(description="ISO 4217", examples=["EUR"])
+    tax: Tax | None = Field(
+        default=None,
+        description="Whether the prices have the VAT in them, or it is added to them. By default "
+        "as agreed with the customer, else included.",
+    )
     type: OrderType = Field(
         default=OrderType.DELIVERY,
         description="Sent to ship_to; or fetched at the store collect_at, from the store's own "
@@ -91,7 +116,13 @@ class PlaceOrder(Body):
     ship_to: ShipTo
     lines: list[OrderLine] = Field(min_length=1, max_length=MAX_LINES)
     payment_token: Annotated[Words, Field(max_length=200)] | None = Field(
-        default=None, description="From the payment provider; required for tender card."
+        default=None,
+        description="From the payment provider; required for tender card and voucher.",
+    )
+    payments: Annotated[list[PayWith], Field(min_length=1, max_length=MAX_PAYMENTS)] | None = Field(
+        default=None,
+        description="In place of tender and payment_token, for an order that is paid by several "
+        "means: invoices are charged to vouchers first, then to cards, then to the account.",
     )
     requested_date: Day | None = Field(default=None, description="When the buyer wants it.")
     ship_complete: Flag | None = Field(

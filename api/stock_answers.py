@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from api.answers import Answer, Instant, Links
 
 
@@ -19,7 +21,7 @@ class QuarantinedRowAnswer(Answer):
     In position 0 stands what a full count did not list and could not be set to 0."""
 
     position: int
-    content: Any
+    content: Any = Field(description="The row as it was sent, whatever JSON that is.")
     reason: str
 
 
@@ -41,6 +43,8 @@ class CountAnswer(Answer):
 
 
 class MovedPositionAnswer(Answer):
+    """How many units of a SKU there are since, for sale or reserved, and set aside."""
+
     sku: str
     on_hand: int
     set_aside: int
@@ -120,6 +124,8 @@ class LedgerLineAnswer(Answer):
 
 
 class LedgerPage(Answer):
+    """What moved the units of one SKU at one location. `next` is the cursor of the next page."""
+
     location_id: str
     sku: str
     lines: list[LedgerLineAnswer]
@@ -135,6 +141,8 @@ class QuarantinedAnswer(QuarantinedRowAnswer):
 
 
 class QuarantinePage(Answer):
+    """Rows of counts that could not be understood. `next` is the cursor of the next page."""
+
     location_id: str
     rows: list[QuarantinedAnswer]
     next: str | None

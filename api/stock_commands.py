@@ -40,7 +40,7 @@ router = APIRouter(prefix="/locations", tags=["stock"])
 _REPEATED: dict[int | str, dict[str, Any]] = {
     200: {"model": MovedAnswer, "description": "Done before, with the same body"}
 }
-_ChannelInPath = Annotated[Name, Path(examples=["web"])]
+_ChannelInPath = Annotated[Name, Path(examples=["web"], description="The channel's code.")]
 
 _log = structlog.stdlib.get_logger(__name__)
 

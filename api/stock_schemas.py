@@ -6,7 +6,6 @@ from fastapi import Path
 from pydantic import Field, Strict, model_validator
 
 from adapters.postgres.adjustments import AdjustmentReason
-from adapters.postgres.receipts import Disposition
 from api.fields import (
     MAX_QUANTITY,
     Body,
@@ -20,6 +19,7 @@ from api.fields import (
     ReportedQuantity,
     Words,
 )
+from domain.returns import Disposition
 
 MAX_ROWS = 50_000
 MAX_LINES = 1000
@@ -32,8 +32,8 @@ Kind = Literal["full", "partial"]
 CommandId = Annotated[
     EventId, Field(description="The sender's own; a repeat under it gets the same answer.")
 ]
-LocationInPath = Annotated[Name, Path(examples=["PAR-1"])]
-SkuInPath = Annotated[Name, Path(examples=["AR-0000"])]
+LocationInPath = Annotated[Name, Path(examples=["PAR-1"], description="The location's id.")]
+SkuInPath = Annotated[Name, Path(examples=["AR-0000"], description="The product's SKU.")]
 
 
 class CountHead(Body):
@@ -64,6 +64,8 @@ class CountStock(CountHead):
 
 
 class GoodsLine(Body):
+    """Units of one SKU."""
+
     sku: Name
     quantity: Quantity
 
@@ -103,6 +105,8 @@ class AdjustStock(Body):
 
 
 class ReturnedLine(Body):
+    """Units of one SKU that came back, and what becomes of them."""
+
     sku: Name
     quantity: Quantity
     disposition: Disposition = Field(
@@ -144,14 +148,14 @@ class Withhold(Body):
 
 
 class StockQuery(Parameters):
-    sku: list[Name] = Field(default=[], max_length=MAX_ASKED)
+    sku: list[Name] = Field(default=[], max_length=MAX_ASKED, description="Only these.")
     channel: list[Name] = Field(
         default=[], max_length=50, description="Say what each of these may sell."
     )
-    limit: int = Field(default=100, ge=1, le=MAX_ASKED)
+    limit: int = Field(default=100, ge=1, le=MAX_ASKED, description="How many at most.")
     cursor: str | None = Field(default=None, max_length=300, description="From `next`.")
 
 
 class Page(Parameters):
-    limit: int = Field(default=50, ge=1, le=200)
+    limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
     cursor: str | None = Field(default=None, max_length=300, description="From `next`.")

@@ -108,7 +108,7 @@ async def receive(
     supply_id: SupplyInPath, body: ReceiveSupply, response: Response, services: Shared
 ) -> SupplyReceivedAnswer:
     """Book in what came of a supply, all of it or a part. Orders that wait get it at once, by
-    priority, promise date and age. Safe to repeat."""
+    priority, promise date and age. 409 when nothing more is to come. Safe to repeat."""
     now = datetime.now(UTC)
     check_not_future("received_at", body.received_at, now)
     lines = None

@@ -54,6 +54,8 @@ class SupplyPage(Answer):
 
 
 class ReceivedUnits(Answer):
+    """Units of one SKU that came."""
+
     sku: str
     quantity: int
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from api.fields import Body, Flag, LongText, Moment, Name, Parameters, Quantity
 from api.stock_schemas import MAX_LINES, CommandId, Person, Probability
 
-SupplyInPath = Annotated[Name, Path(examples=["PO-4711"])]
+SupplyInPath = Annotated[Name, Path(examples=["PO-4711"], description="The supply's id.")]
 
 
 class SupplyLine(Body):
@@ -30,6 +30,8 @@ class PutSupply(Body):
 
 
 class ReceivedLine(Body):
+    """Units of one SKU that came."""
+
     sku: Name
     quantity: Quantity
 
@@ -48,8 +50,8 @@ class ReceiveSupply(Body):
 
 
 class SupplyFilters(Parameters):
-    sku: Name | None = None
-    location: Name | None = None
+    sku: Name | None = Field(default=None, description="Only what brings this SKU.")
+    location: Name | None = Field(default=None, description="Only what comes to this location.")
     closed: bool = Field(default=False, description="Also those of which nothing more comes.")
-    limit: int = Field(default=50, ge=1, le=200)
+    limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
     cursor: str | None = Field(default=None, max_length=300, description="From `next`.")

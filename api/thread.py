@@ -7,13 +7,17 @@ from temporalio.client import (
     WithStartWorkflowOperation,
     WorkflowHandle,
     WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowUpdateStage,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal import TemporalUnreachableError, reaching_temporal
+from api.discretion import discreetly
 from api.services import Services
 from domain.identity import workflow_id
+from domain.messages.amending import AmendOrder
+from domain.messages.cancelling import Cancellation, SupportHold
 from domain.messages.events import (
     CarrierEvent,
     CollectElsewhere,
@@ -79,6 +83,7 @@ async def decide_hold(
     Raises WorkflowUpdateFailedError when it is not on hold, RPCError with status NOT_FOUND when it
     has ended, TemporalUnreachableError when it does not answer.
     """
+    decision = await discreetly(services, order_id, decision)
     with reaching_temporal():
         async with asyncio.timeout(services.patience.total_seconds()):
             status: OrderStatus = await _handle(services, order_id).execute_update(
@@ -98,11 +103,60 @@ async def collect_elsewhere(
     Raises WorkflowUpdateFailedError when nothing of it may be, RPCError with status NOT_FOUND when
     it has ended, TemporalUnreachableError when it does not answer.
     """
+    wanted = await discreetly(services, order_id, wanted)
     with reaching_temporal():
         async with asyncio.timeout(services.patience.total_seconds()):
             return await _handle(services, order_id).execute_update(
                 OrderWorkflow.collect_elsewhere, wanted, rpc_timeout=services.patience
             )
+
+
+async def cancel(services: Services, order_id: str, wanted: Cancellation) -> bool:
+    """Cancel an order; False when it is taken, and nobody knows in time what comes of it.
+
+    Raises WorkflowUpdateFailedError when nothing of it may be cancelled, RPCError with status
+    NOT_FOUND when it has ended, TemporalUnreachableError when it may not have been told.
+    """
+    return await _ask(services, order_id, "cancel", wanted)
+
+
+async def hold(services: Services, order_id: str, wanted: SupportHold) -> bool:
+    """Put an order on hold; answers and raises as `cancel` does."""
+    return await _ask(services, order_id, "put_on_hold", wanted)
+
+
+async def amend(services: Services, order_id: str, asked: AmendOrder) -> bool:
+    """Have an order decide about its amendment of that number; answers and raises as `cancel`."""
+    name = f"amend-{asked.number}"
+    return await _ask(services, order_id, "amend", asked, update_id=name)
+
+
+async def _ask(
+    services: Services,
+    order_id: str,
+    update: str,
+    wanted: Cancellation | SupportHold | AmendOrder,
+    *,
+    update_id: str | None = None,
+) -> bool:
+    wanted = await discreetly(services, order_id, wanted)
+    deadline = asyncio.get_running_loop().time() + services.patience.total_seconds()
+    with reaching_temporal():
+        async with asyncio.timeout_at(deadline):
+            asked = await _handle(services, order_id).start_update(
+                update,
+                wanted,
+                id=update_id,
+                wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+                result_type=OrderStatus,
+                rpc_timeout=services.patience,
+            )
+    try:
+        async with asyncio.timeout_at(deadline):
+            await asked.result(rpc_timeout=services.patience)
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        return False
+    return True
 
 
 async def report(services: Services, order_id: str, event: WarehouseEvent | CarrierEvent) -> bool:
@@ -111,6 +165,7 @@ async def report(services: Services, order_id: str, event: WarehouseEvent | Carr
     Raises TemporalUnreachableError when it could not be told.
     """
     handle = _handle(services, order_id)
+    event = await discreetly(services, order_id, event)
     with reaching_temporal():
         try:
             if isinstance(event, WarehouseEvent):

@@ -47,7 +47,8 @@ async def carrier_reports(
 async def warehouse_reports(
     location: PartnerInPath, body: WarehouseReport, services: Shared
 ) -> EventAccepted:
-    """A location reports on a shipment. Repeat it after a 503 or without an answer."""
+    """A location reports on a shipment. Repeat it after a 503 or without an answer. 409 when what
+    was fetched is not kept any longer."""
     released = await shipment_at(services.engine, location, body.reference)
     is_collected = body.kind is WarehouseEventKind.COLLECTED
     if released is None or not (released.is_own or is_collected):

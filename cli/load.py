@@ -3,13 +3,21 @@
 import asyncio
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.agreements import (
+    AgreementVersion,
+    AnotherAgreementError,
+    MixedTaxError,
+    Party,
+    UnknownNamesError,
+    publish_agreement,
+)
 from adapters.postgres.credit_room import let_all_go_on
 from adapters.postgres.engine import create_engine
 from adapters.postgres.network import (
@@ -19,13 +27,35 @@ from adapters.postgres.network import (
     receive_stock,
 )
 from adapters.postgres.policies import PolicyChangedError, activate_policy, read_active
+from adapters.postgres.price_lists import (
+    ListChangedError,
+    NewPrice,
+    PriceListVersion,
+    UnknownSkusError,
+    publish_list,
+)
+from adapters.postgres.versions import OutOfTurnError, VersionChangedError
 from cli.demo.generator import generate
 from cli.demo.places import built_in
 from cli.target import Target
 from domain.messages.policy import OrderPolicy
+from domain.pricing import Agreement, Discount
 
 _SAMPLE_SEED = 1
 _SAMPLE_LIMIT = 1_000_000  # minor units: 10,000.00
+_SINCE = date(2026, 1, 1)
+_AGREEMENT = AgreementVersion(
+    agreement_id="trade-b0002",
+    version=1,
+    party=Party(customer_id="B0002"),
+    terms=Agreement(
+        lists=("trade",),
+        discounts=(Discount(bps=500),),
+        tolerance_bps=100,
+        terms_days=45,
+    ),
+    valid_from=_SINCE,
+)
 _SAMPLE_STOCK = {"warehouse": 100, "store": 10, "supplier": 40}
 
 
@@ -33,15 +63,27 @@ _SAMPLE_STOCK = {"warehouse": 100, "store": 10, "supplier": 40}
 class Installation:
     """What an installation starts with. `stock` is booked in once under `delivery`: loading the
     same file again changes master data, and books nothing twice. The `policy` is for all orders to
-    come, where no book of policies is active; changed, it needs a new version."""
+    come, where no book of policies is active; changed, it needs a new version, and so do
+    `price_lists` and `agreements`."""
 
     network: Network
     policy: OrderPolicy
     delivery: str
     stock: tuple[Receipt, ...] = ()
+    price_lists: tuple[PriceListVersion, ...] = ()
+    agreements: tuple[AgreementVersion, ...] = ()
 
 
 _FILE = TypeAdapter(Installation)
+_PRICING_FAULTS: dict[type[Exception], str] = {
+    ListChangedError: "a price list keeps its currency and tax",
+    UnknownSkusError: "a price list names unknown products",
+    AnotherAgreementError: "a customer or segment has one agreement for a channel",
+    UnknownNamesError: "an agreement names what there is not",
+    MixedTaxError: "an agreement's lists have the tax included and added",
+    VersionChangedError: "what is changed needs a new version",
+    OutOfTurnError: "each version follows the latest",
+}
 
 
 def run(file: Path | None, target: Target) -> None:
@@ -53,6 +95,8 @@ def run(file: Path | None, target: Target) -> None:
         raise SystemExit(f"Nothing is loaded: {error.orig}") from None
     except PolicyChangedError as error:
         raise SystemExit(f"Nothing is loaded: {error}.") from None
+    except tuple(_PRICING_FAULTS) as error:
+        raise SystemExit(f"Nothing is loaded: {_PRICING_FAULTS[type(error)]}: {error}.") from None
     network = installation.network
     print(
         f"Loaded {len(network.locations)} locations, {len(network.products)} products, "
@@ -79,7 +123,24 @@ def sample() -> Installation:
         for location in network.locations
         if location.kind in _SAMPLE_STOCK
     )
-    return Installation(network, OrderPolicy(version="standard"), "sample", receipts)
+    return Installation(
+        network,
+        OrderPolicy(version="standard"),
+        "sample",
+        receipts,
+        price_lists=(_trade_prices(network),),
+        agreements=(_AGREEMENT,),
+    )
+
+
+def _trade_prices(network: Network) -> PriceListVersion:
+    """Something that may be tried at once: net prices with a break at ten units."""
+    prices = []
+    for number, product in enumerate(network.products):
+        unit_price = 500 + 25 * number
+        prices.append(NewPrice(product.sku, unit_price))
+        prices.append(NewPrice(product.sku, unit_price * 9 // 10, min_quantity=10))
+    return PriceListVersion("trade", 1, "EUR", tax_included=False, valid_from=_SINCE, prices=prices)
 
 
 def _read(file: Path) -> Installation:
@@ -102,6 +163,10 @@ async def _load(installation: Installation, target: Target) -> tuple[int, str]:
     try:
         async with engine.begin() as connection:
             await load_network(connection, installation.network)
+            for listed in installation.price_lists:
+                await publish_list(connection, listed, now)
+            for agreement in installation.agreements:
+                await publish_agreement(connection, agreement, now)
             active = await _activate(connection, installation.policy)
             freed = await let_all_go_on(connection, customers, f"load:{now.isoformat()}", now)
             delivery = await receive_stock(

@@ -13,7 +13,7 @@ value; an exception means that the partner could not be asked, or that its answe
 from datetime import date, datetime
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class GatewayError(Exception):
@@ -33,7 +33,8 @@ class GatewayProtocolError(GatewayError):
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What does not fit is named by its field: the value itself may be personal data.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Refused(_Value):
@@ -64,7 +65,8 @@ class Recipient(_Value):
 
 
 class BookingRequest(_Value):
-    """One parcel service for one shipment. `reference` is ours and unique for each booking."""
+    """One parcel service for one shipment. `reference` is ours and unique for each booking. What a
+    customer sends back is collected at his address, `collect_from`."""
 
     reference: str
     carrier: str
@@ -73,6 +75,7 @@ class BookingRequest(_Value):
     recipient: Recipient
     weight_grams: int
     deliver_by: date
+    collect_from: Recipient | None = None
 
 
 class Booked(_Value):
@@ -161,15 +164,22 @@ class AuthorisationRequest(_Value):
 
 
 class Authorised(_Value):
+    """An amount is blocked, until `expires_at` where the provider names a moment."""
+
     authorisation_id: str
+    expires_at: AwareDatetime | None = None
 
 
 class Captured(_Value):
     capture_id: str
 
 
+class Refunded(_Value):
+    refund_id: str
+
+
 class PaymentGateway(Protocol):
-    """A payment service provider."""
+    """A payment service provider, of cards and of vouchers: a token says which it stands for."""
 
     async def authorise(self, request: AuthorisationRequest) -> Authorised | Refused:
         """Block an amount. Raises OutcomeUnknown when the reply was lost: then call `find`."""
@@ -180,10 +190,24 @@ class PaymentGateway(Protocol):
     async def capture(
         self, authorisation_reference: str, reference: str, amount: int
     ) -> Captured | Refused:
-        """Take part of an authorised amount; `reference` makes the capture itself repeatable."""
+        """Take part of an authorised amount; `reference` makes the capture itself repeatable.
+        Raises OutcomeUnknown when the reply was lost: then call `find_capture`."""
 
-    async def void(self, reference: str) -> None:
-        """Give back what is authorised and not captured; 'never happened' is no error."""
+    async def find_capture(self, reference: str) -> Captured | Refused | None:
+        """What the provider knows of a capture of ours; None if nothing."""
+
+    async def void(self, reference: str, keep: int = 0) -> None:
+        """Give back what is authorised beyond `keep` and not captured, whatever was given back
+        before; 'never happened' is no error."""
+
+    async def refund(
+        self, capture_reference: str, reference: str, amount: int
+    ) -> Refunded | Refused:
+        """Give back part of what was captured; `reference` makes the refund itself repeatable.
+        Raises OutcomeUnknown when the reply was lost: then call `find_refund`."""
+
+    async def find_refund(self, reference: str) -> Refunded | Refused | None:
+        """What the provider knows of a refund of ours; None if nothing."""
 
 
 class Message(_Value):

@@ -12,7 +12,8 @@ from domain.messages.events import (
     WarehouseEvent,
     WarehouseEventKind,
 )
-from domain.messages.state import OrderState, Progress, ShipmentState
+from domain.messages.shipments import Progress, ShipmentState
+from domain.messages.state import OrderState
 
 _BY_WAREHOUSE = {
     WarehouseEventKind.PICKED: Progress.PICKED,

@@ -18,9 +18,14 @@ def language_of(language: str) -> str:
     return primary if primary in LANGUAGES else "en"
 
 
+def exponent_of(currency: str) -> int:
+    """How many decimals a currency's minor unit is."""
+    return _EXPONENTS.get(currency, 2)
+
+
 def money(amount: int, currency: str) -> str:
     """Minor units as people write them: `money(123456, "EUR") == "1,234.56 EUR"`."""
-    exponent = _EXPONENTS.get(currency, 2)
+    exponent = exponent_of(currency)
     return f"{amount / 10**exponent:,.{exponent}f} {currency}".strip()
 
 

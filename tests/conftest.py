@@ -8,13 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import uvloop
 
 from cli.stack import PostgresServer, TemporalServer
+from tests.support.databases import Databases
 from tests.support.scratch import Scratch
-from tests.support.stack import copy_of_template, make_template
+from tests.support.stack import make_template
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator
+    from asyncio import AbstractEventLoop
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping
 
 _SCRATCH = pytest.StashKey[Scratch]()
 
@@ -28,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if scratch is not None:
         config.option.basetemp = str(scratch.directory)
         config.stash[_SCRATCH] = scratch
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    """The loop that our processes run on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -56,10 +64,20 @@ async def migrated_postgres(postgres: PostgresServer) -> PostgresServer:
     return postgres
 
 
+@pytest.fixture(scope="session")
+async def databases(migrated_postgres: PostgresServer) -> AsyncIterator[Databases]:
+    """Lends the databases that tests use one after the other."""
+    lender = Databases(migrated_postgres)
+    try:
+        yield lender
+    finally:
+        await lender.close()
+
+
 @pytest.fixture
-async def database_url(migrated_postgres: PostgresServer) -> AsyncIterator[str]:
+async def database_url(databases: Databases) -> AsyncIterator[str]:
     """The address (`postgresql+psycopg://`) of a migrated, empty database of this test's own."""
-    async with copy_of_template(migrated_postgres) as url:
+    async with databases.lend() as url:
         yield url
 
 

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import uvloop
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.carriers import HttpCarriers
 from adapters.notifiers import HttpNotifier
 from adapters.payments import HttpPayments
+from adapters.postgres.contacts import Contacts
 from adapters.postgres.engine import create_engine
 from adapters.postgres.warm_up import warm_up
 from adapters.settings import Settings
@@ -20,6 +22,7 @@ from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
 from worker.assembly import Gateways, build_worker
 from worker.standing import (
+    schedule_invoicing,
     schedule_learning,
     schedule_lookahead,
     schedule_reconciler,
@@ -45,7 +48,9 @@ async def run(settings: Settings) -> None:
             tracing=tracing,
             retry_for=_START_PATIENCE,
         )
-        worker = build_worker(client, settings.task_queue, engine, _gateways(settings, http))
+        worker = build_worker(
+            client, settings.task_queue, engine, _gateways(settings, http, engine)
+        )
         stop = asyncio.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -54,6 +59,7 @@ async def run(settings: Settings) -> None:
             period = timedelta(seconds=settings.reconcile_period)
             await schedule_reconciler(client, settings.task_queue, period)
             await schedule_learning(client, settings.task_queue)
+            await schedule_invoicing(client, settings.task_queue)
             await schedule_lookahead(client, settings.task_queue)
             logging.getLogger(__name__).info("worker is ready")
             beside = asyncio.create_task(warm_up(engine, datetime.now(UTC)))
@@ -61,12 +67,13 @@ async def run(settings: Settings) -> None:
             beside.cancel()
 
 
-def _gateways(settings: Settings, http: httpx.AsyncClient) -> Gateways:
+def _gateways(settings: Settings, http: httpx.AsyncClient, engine: AsyncEngine) -> Gateways:
     timeout = httpx.Timeout(settings.http_timeout)
+    named = Contacts(engine).of_reference
     return Gateways(
-        carriers=HttpCarriers(http, settings.carriers_url, timeout),
-        warehouses=HttpWarehouses(http, settings.warehouses_url, timeout),
-        payments=HttpPayments(http, settings.payments_url, timeout),
+        carriers=HttpCarriers(http, settings.carriers_url, timeout, named),
+        warehouses=HttpWarehouses(http, settings.warehouses_url, timeout, named),
+        payments=HttpPayments(http, settings.payments_url, timeout, named),
         notifier=HttpNotifier(http, settings.notifier_url, timeout),
     )
 

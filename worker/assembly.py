@@ -10,10 +10,15 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.amending import AmendingActivities
+from activities.cancelling import CancellingActivities
 from activities.carriers import CarrierActivities
 from activities.collection import CollectionActivities
 from activities.collection_end import CollectionEndActivities
 from activities.credit import CreditActivities
+from activities.exchanging import ExchangeActivities
+from activities.holding import HoldingActivities
+from activities.invoicing import InvoicingActivities
 from activities.learning import LearningActivities
 from activities.locations import LocationActivities
 from activities.lookahead import LookaheadActivities
@@ -22,6 +27,8 @@ from activities.notices import NoticeActivities
 from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
 from activities.reconciling import ReconcileActivities
+from activities.return_labels import ReturnLabelActivities
+from activities.returns import ReturnActivities
 from activities.settling import SettlingActivities
 from activities.shipments import ShipmentActivities
 from activities.signals import SignalActivities
@@ -32,17 +39,23 @@ from adapters.postgres.desk import StockDesk
 from adapters.postgres.network_cache import NetworkCache
 from domain.ports import CarrierGateway, Notifier, PaymentGateway, WarehouseGateway
 from worker.heartbeats import Heartbeats
+from workflows.invoicing import InvoicingWorkflow
 from workflows.learning import LearningWorkflow
 from workflows.lookahead import LookaheadWorkflow, ReoptimiseWorkflow
 from workflows.order import OrderWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.refunding import RefundWorkflow
 from workflows.relays import NoticeRelayWorkflow, SignalRelayWorkflow
+from workflows.returning import ReturnWorkflow
 
 WORKFLOWS: Sequence[type] = (
     OrderWorkflow,
+    ReturnWorkflow,
+    RefundWorkflow,
     NoticeRelayWorkflow,
     SignalRelayWorkflow,
     ReconcileWorkflow,
+    InvoicingWorkflow,
     LearningWorkflow,
     LookaheadWorkflow,
     ReoptimiseWorkflow,
@@ -73,7 +86,9 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
     credit = CreditActivities(engine)
     payments = PaymentActivities(engine, gateways.payments)
     network = NetworkCache(engine)
-    sourcing = SourcingActivities(engine, network, StockDesk(engine))
+    desk = StockDesk(engine)
+    sourcing = SourcingActivities(engine, network, desk)
+    amending = AmendingActivities(engine, network, desk)
     settling = SettlingActivities(engine, network)
     lookahead = LookaheadActivities(engine, network)
     carriers = CarrierActivities(engine, gateways.carriers)
@@ -85,15 +100,24 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
     collection_end = CollectionEndActivities(engine)
     stores = StoreActivities(engine, gateways.warehouses)
     orders = OrderActivities(engine)
+    cancelling = CancellingActivities(engine)
+    holding = HoldingActivities(engine)
+    returns = ReturnActivities(engine, client)
+    return_labels = ReturnLabelActivities(engine, gateways.carriers)
+    exchanging = ExchangeActivities(engine)
     notices = NoticeActivities(engine, gateways.notifier)
     signals = SignalActivities(engine, client)
     reconciling = ReconcileActivities(engine, client)
+    invoicing = InvoicingActivities(engine)
     learning = LearningActivities(engine)
     return [
         credit.secure_credit,
         payments.authorise_payment,
         payments.capture_payment,
+        payments.renew_payment,
+        payments.give_back_spare,
         payments.void_payment,
+        payments.refund_payment,
         sourcing.allocate,
         carriers.book_carrier,
         carriers.void_booking,
@@ -117,12 +141,28 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
         stores.recall_from_store,
         orders.record_outcome,
         orders.cancel_order,
+        amending.examine_amendment,
+        amending.cover_amendment,
+        amending.apply_amendment,
+        amending.refuse_amendment,
+        cancelling.note_cancellation,
+        cancelling.cancel_rest,
+        holding.keep_for_order,
+        returns.open_return,
+        returns.begin_return,
+        returns.record_report,
+        returns.end_return,
+        returns.take_up_return,
+        return_labels.book_return_label,
+        return_labels.void_return_label,
+        exchanging.place_exchange,
         notices.relay_notices,
         signals.relay_signals,
         reconciling.find_strays,
         reconciling.take_up,
         reconciling.end_orphan,
         reconciling.serve_waiting,
+        invoicing.close_periods,
         learning.learn_reliability,
         settling.reoptimise,
         lookahead.refresh_scarcities,

@@ -1,5 +1,5 @@
-"""What always runs beside the orders: relays, and on their schedules the reconciler, learning and
-looking ahead. Any number of workers may see to it."""
+"""What always runs beside the orders: relays, and on their schedules the reconciler, learning,
+invoicing and looking ahead. Any number of workers may see to it."""
 
 from datetime import timedelta
 
@@ -16,10 +16,12 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy
 
+from domain.messages.invoicing import ClosePeriods
 from domain.messages.learning import Learn
 from domain.messages.lookahead import LookAhead, Reoptimise
 from domain.messages.relays import RelayNotices, RelaySignals
 from domain.messages.repairs import Reconcile
+from workflows.invoicing import INVOICING_ID, InvoicingWorkflow
 from workflows.learning import LEARNING_ID, LearningWorkflow
 from workflows.lookahead import (
     LOOKAHEAD_ID,
@@ -37,6 +39,8 @@ from workflows.relays import (
 
 _EVERYTHING_EVERY = timedelta(hours=1)
 _LEARN_EVERY = timedelta(minutes=5)
+# A week and a month end at midnight somewhere.
+_CLOSE_PERIODS_EVERY = timedelta(hours=1)
 _LOOK_AHEAD_EVERY = timedelta(minutes=10)
 _REOPTIMISE_EVERY = timedelta(minutes=1)
 # What ended while no worker was there to look is found all the same, up to this long after.
@@ -84,6 +88,18 @@ async def schedule_learning(client: Client, task_queue: str) -> None:
         static_summary="Learns how far locations keep their word",
     )
     await _schedule(client, LEARNING_ID, action, _LEARN_EVERY)
+
+
+async def schedule_invoicing(client: Client, task_queue: str) -> None:
+    """Have what was charged in a week or a month invoiced soon after it has ended."""
+    action = ScheduleActionStartWorkflow(
+        InvoicingWorkflow.run,
+        ClosePeriods(),
+        id=INVOICING_ID,
+        task_queue=task_queue,
+        static_summary="Invoices what was charged in the periods that have ended",
+    )
+    await _schedule(client, INVOICING_ID, action, _CLOSE_PERIODS_EVERY)
 
 
 async def schedule_lookahead(client: Client, task_queue: str) -> None:

@@ -23,10 +23,9 @@ from domain.messages.collection import (
     RecordReady,
     RemindCollector,
 )
-from domain.messages.orders import ShipmentStatus, Tender
-from domain.messages.state import Progress
+from domain.messages.orders import ShipmentStatus
+from domain.messages.shipments import Progress
 from domain.messages.steps import (
-    DispatchRecorded,
     RecallRefused,
     RecallShipment,
     RecordDispatch,
@@ -201,8 +200,7 @@ class CollectionThread(ShipmentThread):
                 shipment.note = f"{plan.collect_name} handed it over when it had given it back"
             shipment.status = ShipmentStatus.EXPIRED
             return
-        if self._order.tender is Tender.CARD:
-            await self._capture(DispatchRecorded(invoice_id=ended.invoice_id, amount=ended.amount))
+        await self._capture(ended.invoice_id, ended.amount, ended.prepaid)
         shipment.status = ShipmentStatus.DELIVERED
 
     def _kept_until(self) -> datetime:

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from domain.messages.orders import OrderStatus, ShipmentStatus
-from domain.messages.state import OrderState, ShipmentState
+from domain.messages.shipments import ShipmentState
+from domain.messages.state import OrderState
 from domain.wording import moment
 
 _LANGUAGE = "en"
@@ -31,6 +32,7 @@ def details(state: OrderState) -> str:
     else there was to choose from."""
     parts = [
         f"**{_STATUS[state.status].capitalize()}**, promised for {_when(state.promise)}",
+        *([] if state.version == 1 else ["", f"Amended: version {state.version} of it"]),
         "",
         "### Waits for",
         *[f"- {wait}" for wait in _waits(state)],
@@ -54,9 +56,13 @@ def _waits(state: OrderState) -> list[str]:
     if state.hold is not None:
         until = _when(state.hold.until)
         then = "then what has not left is cancelled"
-        waits.append(f"a person, until {until}, {then}: {state.hold.explanation}")
+        held = f"{state.hold.by} keeps it on hold: " if state.hold.by is not None else ""
+        waits.append(f"a person, until {until}, {then}: {held}{state.hold.explanation}")
     if state.stopping is not None:
-        waits.append(f"what can be stopped to be taken back, for it ends: {state.stopping}")
+        who = "it ends" if state.cancellation is None else f"{state.cancellation.by} cancels it"
+        waits.append(f"what can be stopped to be taken back, for {who}: {state.stopping}")
+    if state.amending is not None:
+        waits.append(f"what has to be stopped for its amendment {state.amending.number}")
     if state.backordered and state.backordered_until is not None:
         coming = sum(expected.units for expected in state.expected)
         date = f" ({coming} unit(s) expected by {_when(state.expected_by)})" if coming else ""

@@ -33,4 +33,5 @@ class Display:
         state = self._state
         shipments = ((s.id, s.status, s.note, s.due) for s in state.shipments.values())
         told = state.explanation
-        return state.status, state.hold, state.stopping, state.promise, told, *shipments
+        now = state.status, state.hold, state.stopping, state.promise, told
+        return *now, state.version, state.amending, *shipments

@@ -1,18 +1,25 @@
-"""What an order is paid with: credit on account, or a payment up front."""
+"""What an order is paid with: credit on account, payments up front, or both.
+
+What is paid up front is authorised as far as the order needs it and given back where it needs less;
+`workflows.renewals` authorises it anew before it expires.
+"""
 
 from temporalio import workflow
 
 from activities.credit import CreditActivities
 from activities.payments import PaymentActivities
-from domain.messages.orders import HoldReason, OrderFacts, Tender
+from domain.messages.orders import HoldReason, OrderFacts, OrderTender, Tender
+from domain.messages.payments import Authorisation, GiveBackSpare
 from domain.messages.state import OrderState, Undo
 from domain.messages.steps import (
     AuthorisePayment,
     CreditRefused,
+    PaymentAuthorised,
     PaymentRefused,
     SecureCredit,
     VoidPayment,
 )
+from domain.tenders import in_turn
 from workflows.steps import Books, ask
 
 Refusal = tuple[HoldReason, str]
@@ -21,10 +28,57 @@ Refusal = tuple[HoldReason, str]
 async def secure(
     order: OrderFacts, state: OrderState, books: Books, *, override_by: str | None
 ) -> Refusal | None:
-    """Claim credit or authorise a payment; gives why not, when it was refused."""
-    if order.tender is Tender.ACCOUNT:
-        return await _secure_credit(order, state, books, override_by)
-    return await _authorise_payment(order, state)
+    """Claim credit and authorise payments for what the order comes to; gives why not, when that was
+    refused. What is claimed and authorised already counts."""
+    for tender in in_turn(order.paid_with):
+        if tender.tender is Tender.ACCOUNT:
+            refusal = await _secure_credit(order, state, books, override_by)
+        else:
+            refusal = await _authorise_payment(order, state, tender, state.total)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+async def raise_to(
+    order: OrderFacts,
+    state: OrderState,
+    books: Books,  # noqa: ARG001 - what the account bears is claimed with the amendment itself
+    total: int,
+) -> Refusal | None:
+    """Authorise what is paid up front of a higher total, before the order comes to it.
+
+    Gives why not, when that was refused: what was authorised for it until then `lower_to` gives
+    back. The account's share is claimed in the step that amends the order (`credit.claim`).
+    """
+    for tender in in_turn(order.paid_with):
+        if tender.tender.is_prepaid:
+            refusal = await _authorise_payment(order, state, tender, total)
+            if refusal is not None:
+                return refusal
+    return None
+
+
+async def lower_to(
+    order: OrderFacts,
+    state: OrderState,
+    books: Books,  # noqa: ARG001 - as above
+    total: int,  # noqa: ARG001 - the books know by now what the order comes to
+) -> None:
+    """Give back what is authorised beyond what the order comes to, once the books say so. What it
+    claims on the account is lowered in the step that amends the order (`credit.settle`)."""
+    if not any(tender.tender.is_prepaid for tender in order.paid_with):
+        return
+    spare = await ask(
+        PaymentActivities.give_back_spare,
+        GiveBackSpare(
+            order_id=order.order_id,
+            generation=state.next_generation("spare"),
+            at=workflow.now(),
+        ),
+        summary="Give back what is authorised and not needed",
+    )
+    state.authorisations = [a for a in state.authorisations if a.reference in spare.authorised]
 
 
 async def give_back_payment(order: OrderFacts) -> None:
@@ -39,6 +93,9 @@ async def give_back_payment(order: OrderFacts) -> None:
 async def _secure_credit(
     order: OrderFacts, state: OrderState, books: Books, override_by: str | None
 ) -> Refusal | None:
+    total = state.total
+    if total is None and order.tender is not Tender.ACCOUNT:
+        total = order.total
     credit = await books.do(
         CreditActivities.secure_credit,
         SecureCredit(
@@ -48,6 +105,7 @@ async def _secure_credit(
             currency=order.currency,
             override_by=override_by,
             at=workflow.now(),
+            total=total,
         ),
         summary=f"Secure credit of {order.customer_id}",
     )
@@ -56,8 +114,14 @@ async def _secure_credit(
     return None
 
 
-async def _authorise_payment(order: OrderFacts, state: OrderState) -> Refusal | None:
+async def _authorise_payment(
+    order: OrderFacts, state: OrderState, tender: OrderTender, total: int | None
+) -> Refusal | None:
+    """What the tender lacks for the order to come to `total`; without one, for what it came to when
+    it was placed."""
     state.register(Undo.PAYMENT)
+    if total is None and order.tenders:
+        total = order.total
     payment = await ask(
         PaymentActivities.authorise_payment,
         AuthorisePayment(
@@ -66,9 +130,23 @@ async def _authorise_payment(order: OrderFacts, state: OrderState) -> Refusal | 
             amount=order.total,
             currency=order.currency,
             at=workflow.now(),
+            position=tender.position,
+            total=total,
         ),
         summary="Authorise the payment",
     )
     if isinstance(payment, PaymentRefused):
         return HoldReason.PAYMENT_DECLINED, payment.reason
+    note(state, payment)
     return None
+
+
+def note(state: OrderState, payment: PaymentAuthorised) -> None:
+    """Keep in mind what expires. Where it has expired by our clock already there is no time left to
+    renew it in."""
+    now = workflow.now()
+    if payment.reference is None or payment.expires_at is None or payment.expires_at <= now:
+        return
+    state.authorisations.append(
+        Authorisation(reference=payment.reference, authorised_at=now, expires_at=payment.expires_at)
+    )

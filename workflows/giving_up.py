@@ -8,9 +8,13 @@ from temporalio.exceptions import ActivityError
 
 from activities.carriers import CarrierActivities
 from activities.locations import LocationActivities
+from activities.returns import ReturnActivities
+from domain.identity import order_of_shipment
 from domain.messages.orders import ShipmentStatus
 from domain.messages.policy import OrderPolicy
-from domain.messages.state import OrderState, Progress, ShipmentState
+from domain.messages.returns import OpenReturn, ReturnOrigin, ReturnRefused
+from domain.messages.shipments import Progress, ShipmentState, Withdrawal
+from domain.messages.state import OrderState
 from domain.messages.steps import (
     Abandon,
     Exclusion,
@@ -73,6 +77,10 @@ class GivingUp:
         """
         shipment = self._shipment
         shipment.due = None
+        if shipment.withdrawal is not None and shipment.withdrawal.until_answered:
+            # It is wanted back, and the location may have it: then that is what it is asked.
+            shipment.status = ShipmentStatus.RELEASED
+            return
         if await self._is_stopped(or_unreachable=True):
             location = Exclusion(location_id=shipment.plan.location_id, reason=reason)
             late = Outcome.LATE
@@ -88,13 +96,29 @@ class GivingUp:
         shipment.withdrawal = None
         is_booked = shipment.status is not ShipmentStatus.PLANNED
         is_there = is_booked and shipment.status is not ShipmentStatus.BOOKED
-        if not is_there or await self._is_stopped(or_unreachable=wanted.even_if_picked):
+        or_unreachable = wanted.even_if_picked and not wanted.until_answered
+        shipment.being_recalled = is_there
+        is_stopped = not is_there or await self._is_stopped(or_unreachable=or_unreachable)
+        shipment.being_recalled = False
+        if is_stopped:
             self.give_up(
                 wanted.reason,
                 yields=wanted.yields,
                 void=is_booked,
                 recall=shipment.to_recall,
             )
+        elif wanted.until_answered and shipment.can_be_stopped and self._is_wanted_still:
+            # Only the location knows: it is asked until it answers.
+            self._want_back(wanted)
+
+    def _want_back(self, wanted: Withdrawal) -> None:
+        """Unless it is wanted back for another reason by now."""
+        if self._shipment.withdrawal is None:
+            self._shipment.withdrawal = wanted
+
+    @property
+    def _is_wanted_still(self) -> bool:
+        return self._state.stopping is not None or self._state.is_kept_on_hold
 
     async def take_back(self) -> None:
         """Undo, in reverse, what a shipment given up has set going elsewhere."""
@@ -112,6 +136,24 @@ class GivingUp:
             )
             shipment.to_void = False
         await self.void_superseded(within=None)
+
+    async def open_return(self) -> None:
+        """It has left for a customer who had cancelled: what comes back of it is expected."""
+        shipment, cancelled = self._shipment, self._state.cancellation
+        opened = await self.ask(
+            ReturnActivities.open_return,
+            OpenReturn(
+                order_id=order_of_shipment(shipment.id),
+                origin=ReturnOrigin.CANCELLED_TOO_LATE,
+                reason="" if cancelled is None else cancelled.reason,
+                at=workflow.now(),
+                shipment_id=shipment.id,
+            ),
+            summary="Open the return of what was cancelled too late",
+        )
+        if isinstance(opened, ReturnRefused):
+            shipment.note = f"its return could not be opened: {opened.reason}"
+        shipment.to_return = False
 
     async def void_superseded(self, within: timedelta | None) -> None:
         """Void the bookings that others have taken the place of. Those whose carrier does not

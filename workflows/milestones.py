@@ -17,7 +17,8 @@ from domain.messages.milestones import (
 )
 from domain.messages.orders import ShipmentStatus
 from domain.messages.policy import OrderPolicy
-from domain.messages.state import OrderState, Progress, ShipmentState
+from domain.messages.shipments import Progress, ShipmentState
+from domain.messages.state import OrderState
 from domain.messages.steps import CarrierBooked, CarrierRefused, Exclusion
 from workflows.clock import is_past
 from workflows.giving_up import GivingUp

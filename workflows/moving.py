@@ -6,7 +6,8 @@ from activities.collection import CollectionActivities
 from domain.messages.collection import MoveCollection
 from domain.messages.events import CollectElsewhere
 from domain.messages.orders import HoldReason, OrderFacts, ShipmentStatus
-from domain.messages.state import OrderState, Progress, ShipmentState, Withdrawal
+from domain.messages.shipments import Progress, ShipmentState, Withdrawal
+from domain.messages.state import OrderState
 from workflows.outcomes import Outcomes
 from workflows.steps import Books
 

@@ -23,18 +23,15 @@ from domain.messages.orders import (
     HoldReason,
     Placement,
 )
-from domain.messages.state import (
-    OrderClosed,
-    OrderStart,
-    OrderState,
-    ShipmentState,
-    Undo,
-)
-from workflows import funds, moving
+from domain.messages.shipments import ShipmentState
+from domain.messages.state import OrderClosed, OrderStart, OrderState, Undo
+from workflows import cancelling, funds, holding, moving
+from workflows.amending import Amending
 from workflows.clock import is_past, keep_time
 from workflows.collection import CollectionThread
 from workflows.display import Display
 from workflows.outcomes import Outcomes
+from workflows.renewals import Renewals
 from workflows.reports import Reports
 from workflows.requests import Requests
 from workflows.shipment import ShipmentThread
@@ -52,11 +49,16 @@ class OrderWorkflow(Requests, Reports):
         self._state = start.state or OrderState()
         self._books = Books()
         self._outcomes = Outcomes(self._order, self._policy, self._state, self._books)
+        self._renewals = Renewals(self._order, self._policy, self._state, self._outcomes)
         self._sourcing = Sourcing(
             self._order, self._policy, self._state, self._books, self._outcomes
         )
+        self._amending = Amending(
+            self._order, self._policy, self._state, self._books, self._sourcing, self._outcomes
+        )
         self._threads = ShipmentThreads(self._thread)
         self._display = Display(self._state)
+        self._asking = 0
 
     @workflow.run
     async def run(self, start: OrderStart) -> OrderClosed:  # noqa: ARG002 - taken by __init__
@@ -64,7 +66,8 @@ class OrderWorkflow(Requests, Reports):
         if self._state.placement is None:
             await self._place()
         while not self._is_done():
-            self._threads.tend(self._state.shipments.values())
+            if not self._state.is_interrupted:
+                self._threads.tend(self._state.shipments.values())
             self._display.refresh()
             await workflow.wait_condition(self._has_something_to_do)
             await self._act()
@@ -85,7 +88,11 @@ class OrderWorkflow(Requests, Reports):
     async def _place(self) -> None:
         self._state.register(Undo.BOOKS)
         await self._secure_funds(override_by=None)
-        if self._state.funded:
+        if self._state.is_interrupted:
+            await self._stop_as_wanted()
+        if self._state.can_be_ended:
+            await self._outcomes.give_up(self._state.stopping or "")
+        elif self._state.funded and self._state.hold is None:
             await self._sourcing.source()
         self._state.placement = Placement(
             order_id=self._order.order_id,
@@ -101,7 +108,9 @@ class OrderWorkflow(Requests, Reports):
     async def _act(self) -> None:
         """One thing at a time, the most urgent first."""
         state = self._state
-        if state.is_being_decided:
+        if self._amending.is_next:
+            await self._amending.go_on()
+        elif state.is_being_decided:
             await self._do_as_decided()
         elif self._is_funded_meanwhile():
             await self._go_on_with_credit()
@@ -109,8 +118,18 @@ class OrderWorkflow(Requests, Reports):
             await self._sourcing.source_again()
         elif state.can_be_ended:
             await self._outcomes.give_up(state.stopping or "")
-        elif state.stock_arrived:
+        elif cancelling.has_rest(state):
+            await cancelling.cancel_rest(self._order, state, self._books)
+        else:
+            await self._see_to_what_waits()
+
+    async def _see_to_what_waits(self) -> None:
+        """What the order waits for has come, or has not come in time."""
+        state = self._state
+        if state.stock_arrived:
             await self._sourcing.look_for_stock()
+        elif self._renewals.is_due:
+            await self._renewals.act()
         elif is_past(state.backordered_until):
             explanation = f"{sum(state.backordered.values())} unit(s) have not come into stock"
             await self._outcomes.put_on_hold(HoldReason.BACKORDER_EXPIRED, explanation)
@@ -123,16 +142,30 @@ class OrderWorkflow(Requests, Reports):
     async def _do_as_decided(self) -> None:
         """What a person has decided, where there is still something to decide."""
         state = self._state
-        if state.rejection is not None:
+        if state.is_interrupted:
+            await self._stop_as_wanted()
+        elif state.rejection is not None:
             self._outcomes.stop(state.rejection.note, state.rejection.rejected_by)
             state.rejection = None
         elif state.release is not None:
-            if state.hold is not None:
+            if state.hold is not None and state.stopping is None:
                 await self._resume(state.release)
             state.release = None
         elif state.moving is not None:
-            await moving.move(self._order, state, self._books, self._outcomes, state.moving)
+            if state.stopping is None:
+                await moving.move(self._order, state, self._books, self._outcomes, state.moving)
             state.moving = None
+
+    async def _stop_as_wanted(self) -> None:
+        """A cancellation goes before everything else; then nothing is left to be held."""
+        state = self._state
+        if state.cancelling is not None:
+            wanted = state.cancelling
+            await cancelling.begin(self._order, state, self._books, self._outcomes, wanted)
+            state.cancelling = None
+        elif state.holding is not None:
+            await holding.begin(state, self._outcomes, state.holding)
+            state.holding = None
 
     async def _secure_funds(self, override_by: str | None) -> None:
         """Credit on account, or a payment authorised; without either, a person decides."""
@@ -145,6 +178,8 @@ class OrderWorkflow(Requests, Reports):
     async def _resume(self, release: HoldRelease) -> None:
         """A person let the order go on, and answers for the funds if they were missing."""
         state = self._state
+        holding.let_go_on(state)
+        self._renewals.try_again()
         await self._outcomes.end_hold(release.note, release.released_by)
         if not state.funded:
             await self._secure_funds(override_by=release.released_by)
@@ -166,6 +201,9 @@ class OrderWorkflow(Requests, Reports):
 
     def _has_something_to_do(self) -> bool:
         state = self._state
+        if self._amending.is_next:
+            waits = not (self._threads.has_any_ended or self._display.is_stale)
+            return self._amending.can_go_on or not waits
         return bool(
             self._is_done()
             or state.abandoned
@@ -173,11 +211,14 @@ class OrderWorkflow(Requests, Reports):
             or state.stock_arrived
             or state.moving is not None
             or state.rejection is not None
+            or state.is_interrupted
+            or cancelling.has_rest(state)
             or self._is_funded_meanwhile()
             or state.can_be_ended
             or (state.uncaptured is not None and state.hold is None)
             or (state.hold is not None and state.release is not None)
             or is_past(state.backordered_until)
+            or self._renewals.is_due
             or (state.hold is not None and self._may_expire(state.hold))
             or self._threads.has_any_ended
             or self._display.is_stale
@@ -201,6 +242,8 @@ class OrderWorkflow(Requests, Reports):
             and state.stopping is None
             and state.rejection is None
             and state.moving is None
+            and not state.is_interrupted
+            and state.amending is None
             and not state.backordered
             and not state.abandoned
             and not state.reopened
@@ -218,7 +261,8 @@ class OrderWorkflow(Requests, Reports):
     def _deadlines(self) -> list[datetime | None]:
         state = self._state
         hold = None if state.hold is None else state.hold.until
-        return [hold, state.backordered_until, *(s.due for s in state.shipments.values())]
+        moments = [hold, state.backordered_until, self._renewals.next]
+        return [*moments, *(s.due for s in state.shipments.values())]
 
     def _may_continue_as_new(self) -> bool:
         """The history is long, and nothing is under way that would be waited for."""
@@ -227,13 +271,26 @@ class OrderWorkflow(Requests, Reports):
             info.is_continue_as_new_suggested()
             or info.get_current_history_length() >= self._policy.continue_as_new_after_events
         )
-        return is_long and not self._state.is_being_decided and not self._threads.is_any_calling
+        is_free = not self._is_waited_for and not self._threads.is_any_calling
+        return is_long and is_free
+
+    @property
+    def _is_waited_for(self) -> bool:
+        """Somebody who asked for something waits for what the process does about it."""
+        state = self._state
+        return state.is_being_decided or state.amending is not None or self._asking > 0
 
     async def _continue_as_new(self) -> None:
         self._threads.pause()
         await workflow.wait_condition(
-            lambda: self._threads.have_all_ended and workflow.all_handlers_finished()
+            lambda: (
+                self._threads.have_all_ended
+                and (workflow.all_handlers_finished() or self._is_waited_for)
+            )
         )
+        if self._is_waited_for:
+            # It would wait for the process, and the process for the answer.
+            return
         workflow.continue_as_new(
             OrderStart(order=self._order, policy=self._policy, state=self._state)
         )

@@ -11,7 +11,8 @@ from domain.messages.orders import (
     ShipmentStatus,
 )
 from domain.messages.policy import OrderPolicy
-from domain.messages.state import OrderState, Undo, Withdrawal
+from domain.messages.shipments import Withdrawal
+from domain.messages.state import OrderState, Undo
 from domain.messages.steps import CancelOrder, RecordOutcome
 from workflows import funds
 from workflows.steps import Books
@@ -28,14 +29,16 @@ class Outcomes:
         self._state = state
         self._books = books
 
-    async def put_on_hold(self, reason: HoldReason, explanation: str) -> None:
-        """A person has to decide; nobody can resolve it automatically."""
+    async def put_on_hold(
+        self, reason: HoldReason, explanation: str, *, by: str | None = None
+    ) -> None:
+        """A person has to decide; nobody can resolve it automatically, or `by` wants it so."""
         state = self._state
         now = workflow.now()
         until = now + self._policy.hold_timeout
-        state.hold = Hold(reason=reason, explanation=explanation, since=now, until=until)
+        state.hold = Hold(reason=reason, explanation=explanation, since=now, until=until, by=by)
         state.backordered_until = None
-        await self.record(OrderStatus.ON_HOLD, explanation, hold=state.hold)
+        await self.record(OrderStatus.ON_HOLD, explanation, hold=state.hold, by=by)
 
     async def end_hold(self, explanation: str, by: str | None) -> None:
         """The order goes on, with a clean slate; `by` is the person who decided, if one did."""
@@ -47,20 +50,26 @@ class Outcomes:
         state.advance()
         await self.record(state.status, explanation, by=by)
 
-    def stop(self, reason: str, by: str | None) -> None:
+    def stop(self, reason: str, by: str | None, *, until_answered: bool = False) -> None:
         """End the order: what can still be stopped is wanted back. `give_up` follows when nothing
-        is under way any more."""
+        is under way any more. With `until_answered` locations decide what stops, however long
+        their answers take."""
         state = self._state
         state.stopping, state.stopped_by = reason, by
         state.backordered_until = None
         for shipment in state.shipments.values():
             if not shipment.is_over:
-                shipment.withdrawal = Withdrawal(reason=reason, even_if_picked=True)
+                shipment.withdrawal = Withdrawal(
+                    reason=reason, even_if_picked=True, until_answered=until_answered
+                )
 
     async def give_up(self, reason: str) -> None:
         """Compensate: what is under way ends by itself, everything else is given back."""
         state = self._state
+        # Whoever asks meanwhile whether it is cancelled waits until all is given back.
+        state.stopping = state.stopping or reason
         state.hold = None
+        state.keeps = False
         state.backordered = {}
         state.expected, state.expected_by = (), None
         state.backordered_until = None
@@ -74,9 +83,11 @@ class Outcomes:
 
     async def close(self) -> None:
         """Nothing is under way and nothing is owed. What nobody fetched is cancelled already, and
-        what was authorised for it is given back."""
+        what was authorised for it is given back, as is all that was not captured otherwise."""
         state = self._state
         if all(s.status is not ShipmentStatus.EXPIRED for s in state.shipments.values()):
+            if self._may_have_spare:
+                await funds.give_back_payment(self._order)
             await self.record(OrderStatus.CLOSED, "")
             return
         if Undo.PAYMENT in state.undo:
@@ -109,6 +120,11 @@ class Outcomes:
             summary=f"Record: {status.value.replace('_', ' ')}",
         )
 
+    @property
+    def _may_have_spare(self) -> bool:
+        changed = self._state.has_spare or self._state.total is not None
+        return changed and Undo.PAYMENT in self._state.undo
+
     async def _undo(self, undo: Undo, reason: str) -> None:
         order_id, now = self._order.order_id, workflow.now()
         match undo:
@@ -122,6 +138,7 @@ class Outcomes:
                         at=now,
                         by=self._state.stopped_by,
                         generation=self._state.generations.get("cancel", 0),
+                        told=self._state.rest_cancelled,
                     ),
                     summary="Give back stock and credit",
                 )

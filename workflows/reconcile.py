@@ -12,7 +12,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 from activities.reconciling import ReconcileActivities
-from domain.identity import workflow_id
+from activities.returns import ReturnActivities
+from adapters.return_launch import details_of, summary_of
+from domain.identity import return_workflow_id, workflow_id
 from domain.messages.repairs import (
     EndOrphan,
     FindStrays,
@@ -22,8 +24,10 @@ from domain.messages.repairs import (
     Stray,
     TakeUp,
 )
+from domain.messages.returns import TakeUpReturn
 from workflows.launch import launch
 from workflows.order import OrderWorkflow
+from workflows.returning import ReturnWorkflow
 from workflows.steps import ask
 
 RECONCILE_ID = "reconcile"
@@ -44,6 +48,8 @@ class ReconcileWorkflow:
         )
         for stray in strays.orders:
             await self._take_up(stray)
+        for stray_return in strays.returns:
+            await self._take_up_return(stray_return)
         for orphan in strays.orphans:
             await ask(
                 ReconcileActivities.end_orphan,
@@ -56,7 +62,10 @@ class ReconcileWorkflow:
             summary="Give free stock to those that wait",
         )
         return ReconcileReport(
-            restarted=strays.orders, orphans=strays.orphans, served=served.orders
+            restarted=strays.orders,
+            orphans=strays.orphans,
+            served=served.orders,
+            returns=strays.returns,
         )
 
     async def _take_up(self, stray: Stray) -> None:
@@ -83,6 +92,25 @@ class ReconcileWorkflow:
                 static_summary=options.static_summary,
                 static_details=options.static_details,
                 priority=options.priority,
+            )
+        except WorkflowAlreadyStartedError:
+            workflow.logger.info("somebody else has started it meanwhile")
+
+    async def _take_up_return(self, return_id: str) -> None:
+        start = await ask(
+            ReturnActivities.take_up_return,
+            TakeUpReturn(return_id=return_id, run=workflow.info().run_id),
+            summary=f"Take up return {return_id}",
+        )
+        try:
+            await workflow.start_child_workflow(
+                ReturnWorkflow.run,
+                start,
+                id=return_workflow_id(return_id),
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                static_summary=summary_of(start),
+                static_details=details_of(start),
             )
         except WorkflowAlreadyStartedError:
             workflow.logger.info("somebody else has started it meanwhile")

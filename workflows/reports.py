@@ -17,7 +17,8 @@ from domain.messages.events import (
 )
 from domain.messages.orders import OrderFacts, ShipmentStatus
 from domain.messages.policy import OrderPolicy
-from domain.messages.state import OrderState, Withdrawal
+from domain.messages.shipments import Withdrawal
+from domain.messages.state import OrderState
 from domain.progress import first_time, report_from_carrier, report_from_warehouse
 from workflows.shipment import PLANNED_ANEW
 

@@ -3,12 +3,17 @@
 A request is noted in the state and answered when the process has acted on it.
 """
 
-from temporalio import workflow
+from collections.abc import Callable
 
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from domain.messages.amending import AmendOrder
+from domain.messages.cancelling import Cancellation, SupportHold
 from domain.messages.events import CollectElsewhere, HoldRejection, HoldRelease
 from domain.messages.orders import OrderFacts, OrderStatus, Placement
 from domain.messages.state import OrderState
-from workflows import moving
+from workflows import amending, cancelling, holding, moving
 
 
 class Requests:
@@ -16,6 +21,9 @@ class Requests:
 
     _order: OrderFacts
     _state: OrderState
+    # How many wait for what comes of their request after it was acted on: until they have their
+    # answer the order does not continue as new.
+    _asking: int
 
     @workflow.update
     async def place(self) -> Placement:
@@ -54,6 +62,58 @@ class Requests:
             raise ValueError(f"order {self._order.order_id} is not on hold")
 
     @workflow.update
+    async def cancel(self, wanted: Cancellation) -> OrderStatus:
+        """Cancel what can be stopped; answers once it is known, and written down, what that is.
+
+        Whoever asks again has the answer of the first one that asked.
+        """
+        state = self._state
+        if state.cancelling is None and state.cancellation is None:
+            state.cancelling = wanted
+        await self._until(lambda: cancelling.is_answered(state))
+        return state.status
+
+    @cancel.validator
+    def _may_be_cancelled(self, wanted: Cancellation) -> None:  # noqa: ARG002 - whoever asks
+        obstacle = cancelling.why_not(self._state)
+        if obstacle is not None:
+            raise ValueError(f"order {self._order.order_id} {obstacle}")
+
+    @workflow.update
+    async def put_on_hold(self, wanted: SupportHold) -> OrderStatus:
+        """Have nothing move any more; answers once it is known what cannot be stopped."""
+        state = self._state
+        if not holding.is_there_already(state, wanted):
+            state.holding = wanted
+        await self._until(lambda: holding.is_answered(state))
+        if not holding.is_there_already(state, wanted):
+            raise ApplicationError(f"order {self._order.order_id} was decided about meanwhile")
+        return state.status
+
+    @put_on_hold.validator
+    def _may_be_put_on_hold(self, wanted: SupportHold) -> None:
+        obstacle = holding.why_not(self._state, wanted)
+        if obstacle is not None:
+            raise ValueError(f"order {self._order.order_id} {obstacle}")
+
+    @workflow.update
+    async def amend(self, asked: AmendOrder) -> OrderStatus:
+        """Have the order become what its amendment says; answers once that is applied or refused,
+        as the books then say."""
+        state = self._state
+        await workflow.wait_condition(lambda: state.amending is None)
+        if state.amended < asked.number and amending.why_not(state) is None:
+            state.amending = asked
+            await self._until(lambda: state.amended >= asked.number)
+        return state.status
+
+    @amend.validator
+    def _may_be_amended(self, asked: AmendOrder) -> None:  # noqa: ARG002 - whatever it is
+        obstacle = amending.why_not(self._state)
+        if obstacle is not None:
+            raise ValueError(f"order {self._order.order_id} {obstacle}")
+
+    @workflow.update
     async def collect_elsewhere(self, wanted: CollectElsewhere) -> OrderStatus:
         """Have what is not ready fetched at another store, as the customer has agreed."""
         if not moving.is_there_already(self._order, self._state, wanted):
@@ -70,3 +130,10 @@ class Requests:
             obstacle = "is being decided about"
         if obstacle is not None:
             raise ValueError(f"order {self._order.order_id} {obstacle}")
+
+    async def _until(self, answered: Callable[[], bool]) -> None:
+        self._asking += 1
+        try:
+            await workflow.wait_condition(answered)
+        finally:
+            self._asking -= 1

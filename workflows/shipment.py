@@ -18,13 +18,13 @@ from activities.payments import PaymentActivities
 from activities.shipments import ShipmentActivities
 from domain.messages.orders import OrderFacts, ShipmentStatus, Tender
 from domain.messages.policy import OrderPolicy
-from domain.messages.state import OrderState, Progress, ShipmentState
+from domain.messages.shipments import Progress, ShipmentState
+from domain.messages.state import OrderState
 from domain.messages.steps import (
     GIVEN_UP,
     BookCarrier,
     CapturePayment,
     CarrierRefused,
-    DispatchRecorded,
     Exclusion,
     NoteShipment,
     PaymentRefused,
@@ -89,6 +89,8 @@ class ShipmentThread:
         while not self._pausing and not self._shipment.is_over:
             if self._shipment.is_withdrawn:
                 await self._back.withdraw()
+            elif self._shipment.comes_back:
+                await self._back.open_return()
             else:
                 await steps[self._shipment.status]()
             self._state.advance()
@@ -230,24 +232,29 @@ class ShipmentThread:
             ),
             summary=f"Invoice what left {shipment.plan.location_name}",
         )
-        if self._order.tender is Tender.CARD:
-            await self._capture(dispatch)
+        await self._capture(dispatch.invoice_id, dispatch.amount, dispatch.prepaid)
 
-    async def _capture(self, dispatch: DispatchRecorded) -> None:
+    async def _capture(self, invoice_id: str, amount: int, prepaid: int) -> None:
+        """Take what an invoice falls on payments up front; of an order by card, all of it."""
+        if self._order.tender is Tender.CARD:
+            prepaid = amount
+        elif not prepaid:
+            return
         capture = await self._back.ask(
             PaymentActivities.capture_payment,
             CapturePayment(
                 order_id=self._order.order_id,
                 shipment_id=self._shipment.id,
-                amount=dispatch.amount,
+                amount=prepaid,
                 currency=self._order.currency,
                 at=workflow.now(),
             ),
-            summary=f"Capture the payment of {dispatch.invoice_id}",
+            summary=f"Capture the payment of {invoice_id}",
         )
         if isinstance(capture, PaymentRefused):
-            amount = money(dispatch.amount, self._order.currency)
-            self._state.uncaptured = f"{amount} could not be captured: {capture.reason}"
+            asked = money(prepaid, self._order.currency)
+            self._state.uncaptured = f"{asked} could not be captured: {capture.reason}"
+            self._state.has_spare |= capture.leaves_spare
 
     async def _await_delivery(self) -> None:
         shipment = self._shipment
@@ -304,7 +311,7 @@ class ShipmentThread:
 
     @property
     def _is_interrupted(self) -> bool:
-        return self._pausing or self._shipment.is_withdrawn
+        return self._pausing or self._shipment.is_withdrawn or self._shipment.comes_back
 
     def _overdue_from(self) -> datetime:
         """Simulated or backdated reports may put the promise in the past: lateness starts now."""

@@ -5,8 +5,10 @@ from temporalio import workflow
 from activities.sourcing import SourcingActivities
 from domain.messages.orders import HoldReason, OrderFacts
 from domain.messages.policy import OrderPolicy
-from domain.messages.state import OrderState, ShipmentState
+from domain.messages.shipments import ShipmentState
+from domain.messages.state import OrderState
 from domain.messages.steps import Allocate, Allocation
+from workflows import holding
 from workflows.outcomes import Outcomes
 from workflows.shipment import PLANNED_ANEW
 from workflows.steps import Books
@@ -77,6 +79,9 @@ class Sourcing:
     async def source_again(self) -> None:
         """Another way for what a disruption touched, as often as the policy allows."""
         state = self._state
+        if state.is_kept_on_hold:
+            await holding.keep(self._order, state, self._books)
+            return
         # What was given up for the sake of other orders has not failed.
         if state.reopened or any(given_up.reason != PLANNED_ANEW for given_up in state.abandoned):
             state.resourcings += 1
@@ -99,6 +104,7 @@ class Sourcing:
     async def source_what_is_open(self) -> None:
         """After a hold: what was never sourced, or is missing."""
         state = self._state
-        if state.funded and (state.backordered or not state.shipments):
+        if state.funded and (state.backordered or state.keeps or not state.shipments):
+            state.keeps = False
             await self.source()
         state.advance()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
-from domain.messages.state import ShipmentState
+from domain.messages.shipments import ShipmentState
 from workflows.shipment import ShipmentThread
 
 

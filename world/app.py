@@ -28,6 +28,7 @@ _KINDS: dict[str, Kind] = {
     "releases": "release",
     "authorisations": "authorisation",
     "captures": "capture",
+    "refunds": "refund",
     "notifications": "notification",
 }
 
@@ -39,6 +40,7 @@ class Summary(BaseModel):
     releases: dict[str, int]
     authorisations: dict[str, int]
     captures: dict[str, int]
+    refunds: dict[str, int]
     notifications: dict[str, int]
     webhooks: dict[str, int]
     pending_webhooks: int

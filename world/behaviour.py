@@ -18,6 +18,9 @@ Chance = Literal[
     "short_pick",  # one line of the release is short; of every ten such, one finds nothing at all
     "payment_declines",  # 402
     "payment_hangs_after_authorising",  # it authorises, and its answer does not come in time
+    "payment_hangs_after_capturing",  # it captures, and its answer does not come in time
+    "payment_hangs_after_refunding",  # it gives back, and its answer does not come in time
+    "refund_refuses",  # a refund is refused, 409
     "payment_unavailable",  # 503; drawn anew for each attempt
     "notifier_unavailable",  # 503; drawn anew for each attempt
     "duplicate_webhook",  # an event is reported twice, the second time at once or later
@@ -27,6 +30,7 @@ Chance = Literal[
     "in_transit_event",  # the carrier reports a parcel under way
     "exception_event",  # a first delivery fails, and the parcel arrives a working day later
     "no_show",  # nobody comes to fetch what is ready at a store
+    "indiscreet",  # a refusal or a report repeats who the recipient is, and where
     "late_delivery",  # the parcel arrives one to four days after the day agreed
 ]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -82,7 +86,8 @@ class Behaviour(BaseModel):
 
     `speed` is simulated seconds per real second. `pick_hours` and `dispatch_hours` are simulated
     hours from acceptance to pick and from there to dispatch, `collect_hours` those from being ready
-    at a store to its customer's coming. `hang_seconds` and `retry_seconds` are
+    at a store to its customer's coming. `authorisation_hours` is how many simulated hours an
+    authorised payment can be captured, None for ever. `hang_seconds` and `retry_seconds` are
     real: how long a lost answer is held back, and the first pause before a webhook is repeated.
     """
 
@@ -95,6 +100,7 @@ class Behaviour(BaseModel):
     pick_hours: Hours = (0.5, 3.0)
     dispatch_hours: Hours = (0.5, 4.0)
     collect_hours: Hours = (2.0, 48.0)
+    authorisation_hours: Annotated[float, Field(gt=0)] | None = None
     hang_seconds: Annotated[float, Field(ge=0)] = 60.0
     retry_seconds: Annotated[float, Field(gt=0)] = 0.2
 
@@ -115,6 +121,12 @@ class Behaviour(BaseModel):
         for _ in range(attempt):
             dice.random()
         return dice.random() < self.probability(chance, subject)
+
+    def authorised_until(self, now: float) -> float | None:
+        """Until when a payment that is authorised now can be captured; None for ever."""
+        if self.authorisation_hours is None:
+            return None
+        return now + self.authorisation_hours * 3600 / self.speed
 
     def pick_limit(self, location: str, sku: str) -> int | None:
         """How many units of `sku` the location finds at most for one release; None: no limit."""

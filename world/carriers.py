@@ -23,6 +23,7 @@ from world.partner import (
     tombstone,
     unknown,
 )
+from world.words import said
 
 router = APIRouter(tags=["carriers"])
 
@@ -50,6 +51,7 @@ class Booking(Incoming):
     recipient: Recipient
     weight_grams: Annotated[int, Field(gt=0)]
     deliver_by: date
+    collect_from: Recipient | None = None
 
 
 @router.post("/carriers/{carrier}/bookings")
@@ -121,8 +123,10 @@ def _parcel(booking: Record) -> str:
 
 def _refused(behaviour: Behaviour, carrier: str, booking: Booking) -> Record:
     code, reason = behaviour.dice("refusal", booking.reference).choice(_REFUSALS)
-    body: Json = {"code": code, "reason": reason}
     request = booking.as_json()
+    subject = Subject(carrier, booking.service, booking.origin.location_id)
+    reason = said(behaviour, booking.reference, subject, reason, request["recipient"])
+    body: Json = {"code": code, "reason": reason}
     return Record("booking", carrier, booking.reference, request, "refused", 409, body, time.time())
 
 

@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from world.behaviour import Behaviour, Chance, Subject
 from world.ledger import Json, Record
 from world.outbox import Report, Sender
+from world.words import said
 
 _COLLECT = "collect"
 _REJECTIONS = (
@@ -52,7 +53,10 @@ def release_events(behaviour: Behaviour, release: Record, booking: Record | None
     if behaviour.happens("warehouse_silent", release.reference, subject):
         return []
     if behaviour.happens("warehouse_rejects", release.reference, subject):
-        return [event("rejected", picked_at, [], dice.choice(_REJECTIONS))]
+        reason = dice.choice(_REJECTIONS)
+        recipient = release.request["recipient"]
+        reason = said(behaviour, release.reference, subject, reason, recipient)
+        return [event("rejected", picked_at, [], reason)]
     lines = _picked_lines(behaviour, release, subject)
     parcel = [line for line in lines if line["quantity"]]
     short = sum(line["quantity"] for line in lines) < sum(
@@ -143,7 +147,10 @@ def _parcel_events(
     if behaviour.happens("in_transit_event", booking.reference, subject):
         add("in_transit", dispatched_at + way * dice.uniform(0.2, 0.6))
     if behaviour.happens("exception_event", booking.reference, subject):
-        add("exception", delivered_at, "nobody was there to receive the parcel")
+        nobody = "nobody was there to receive the parcel"
+        recipient = booking.request["recipient"]
+        reason = said(behaviour, booking.reference, subject, nobody, recipient)
+        add("exception", delivered_at, reason)
         delivered_at = _slot(dice, _working_day(delivered_at.date() + timedelta(days=1)))
     add("delivered", delivered_at)
     return events

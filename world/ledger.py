@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 Json = dict[str, Any]
-Kind = Literal["booking", "release", "authorisation", "capture", "notification"]
+Kind = Literal[
+    "booking", "release", "authorisation", "capture", "refund", "voucher", "notification"
+]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (

@@ -24,6 +24,7 @@ from world.partner import (
     tombstone,
     unknown,
 )
+from world.words import said
 
 router = APIRouter(tags=["warehouses"])
 
@@ -148,8 +149,10 @@ def _recalled() -> JSONResponse:
 
 def _refused(behaviour: Behaviour, location: str, release: Release) -> Record:
     code, reason = behaviour.dice("refusal", release.reference).choice(_REFUSALS)
-    body: Json = {"code": code, "reason": reason}
     request = release.as_json()
+    subject = Subject(release.carrier, release.service, location)
+    reason = said(behaviour, release.reference, subject, reason, request["recipient"])
+    body: Json = {"code": code, "reason": reason}
     return Record(
         "release", location, release.reference, request, "refused", 409, body, time.time()
     )

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 
 import httpx
 
@@ -19,6 +20,8 @@ _NOT_FOUND_TRIES = 6
 _WORTH_REPEATING = frozenset({408, 425, 429})
 
 _log = logging.getLogger(__name__)
+# To read all certificates of the system takes 34 ms.
+_certificates = cache(httpx.create_ssl_context)
 
 
 @asynccontextmanager
@@ -28,7 +31,7 @@ async def webhook_clients() -> AsyncIterator[list[httpx.AsyncClient]]:
     The pool of a shared client looks at every connection for every other one at each request: with
     32 of them that is most of the work.
     """
-    certificates = httpx.create_ssl_context()
+    certificates = _certificates()
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(

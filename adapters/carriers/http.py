@@ -1,16 +1,24 @@
 """Carriers over HTTP, behind one address: `/carriers/{carrier}/bookings`."""
 
+from typing import Any
+
 import httpx
 
-from adapters.http import Partner
+from adapters.http import ContactsOf, Partner, nobody
 from domain.ports import Booked, BookingRequest, Refused
 
 
 class HttpCarriers:
     """A CarrierGateway over a client that is the caller's to close."""
 
-    def __init__(self, client: httpx.AsyncClient, base_url: str, timeout: httpx.Timeout) -> None:
-        self._partner = Partner("carrier", client, base_url, timeout)
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        base_url: str,
+        timeout: httpx.Timeout,
+        contacts_of: ContactsOf = nobody,
+    ) -> None:
+        self._partner = Partner("carrier", client, base_url, timeout, contacts_of)
 
     async def book(self, request: BookingRequest) -> Booked | Refused:
         """Book a service; see the port."""
@@ -20,7 +28,7 @@ class HttpCarriers:
             request.carrier,
             "bookings",
             reference=request.reference,
-            body=request.model_dump(mode="json", exclude={"carrier"}),
+            body=_body(request),
         )
         return answer.expect_or_refusal(201, Booked)
 
@@ -49,3 +57,10 @@ class HttpCarriers:
             query={"reference": reference},
         )
         answer.expect_status(204)
+
+
+def _body(request: BookingRequest) -> dict[str, Any]:
+    body = request.model_dump(mode="json", exclude={"carrier"})
+    if request.collect_from is None:
+        del body["collect_from"]
+    return body

@@ -39,9 +39,10 @@ SELECT credit_limit, granted_by, reason, granted_at, until FROM credit_overrides
 WHERE customer_id = :customer_id AND :at < until ORDER BY credit_limit DESC, until DESC, id
 """)
 _UNPAID = text("""
-SELECT i.id AS invoice_id, i.order_id, i.amount, i.paid, i.due_on, i.issued_at
-FROM invoices i JOIN orders o ON o.id = i.order_id AND o.tender = 'account'
-WHERE i.customer_id = :customer_id AND i.paid < i.amount
+SELECT i.id AS invoice_id, i.document AS number, i.order_id, i.on_account - i.credited AS amount,
+       i.paid, i.due_on, i.issued_at
+FROM invoices i
+WHERE i.customer_id = :customer_id AND i.owed > 0
 ORDER BY i.due_on, i.issued_at, i.id LIMIT :shown
 """)
 
@@ -80,7 +81,11 @@ class OverrideGranted:
 
 @dataclass(frozen=True, slots=True)
 class UnpaidInvoice:
+    """An invoice that is owed in part or in all: `amount` is what of it is on account, less what
+    credit notes took off; `number` is None while it waits for the end of its period."""
+
     invoice_id: str
+    number: str | None
     order_id: str
     amount: int
     paid: int

@@ -14,6 +14,8 @@ from domain.stock import Position
 
 
 class AdjustmentReason(StrEnum):
+    """Why there are more or fewer units than were thought."""
+
     DAMAGED = "damaged"
     LOST = "lost"
     FOUND = "found"

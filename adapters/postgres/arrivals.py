@@ -35,7 +35,8 @@ SELECT id, bool_or(is_one_of_many) AS is_one_of_many FROM (
 WHERE place <= :limit GROUP BY id
 """)
 _LOCK = text("""
-SELECT id, status FROM orders WHERE id = ANY(:ids) AND status NOT IN ('closed', 'cancelled')
+SELECT id, status FROM orders
+WHERE id = ANY(:ids) AND (status NOT IN ('closed', 'cancelled') OR id = ANY(:ended))
 ORDER BY id FOR NO KEY UPDATE
 """)
 _WAITING = text("""
@@ -85,17 +86,19 @@ async def serving(
     changes: Collection[Position] = (),
     losing: Collection[Position] = (),
     orders: Collection[str] = (),
+    ended: Collection[str] = (),
     seen: Collection[str] = (),
 ) -> AsyncIterator[Service]:
     """Lock the orders that wait for these SKUs, then the stock; inside, bring more of it in.
 
     `changes` are the positions that get more inside, `losing` others that change and only lose;
-    `orders` are locked together with those that wait, unless they have ended. Afterwards what is
-    free is earmarked for those that wait, and they are told, under `event_id`; `seen` are left out.
+    `orders` are locked together with those that wait, unless they have ended; `ended` even then.
+    Afterwards what is free is earmarked for those that wait, and they are told, under `event_id`;
+    `seen` are left out.
     The transaction has locked no order and no stock before.
     """
     service = Service()
-    waiting = await _lock_waiting(conn, skus, changes, orders, seen, service)
+    waiting = await _lock_waiting(conn, skus, changes, {*orders, *ended}, ended, seen, service)
     lacking = {sku for order in waiting for sku in order.open_units}
     await stock.open_rows(conn, {*changes, *losing})
     locked = {*changes, *losing, *(await _positions(conn, lacking))}
@@ -147,6 +150,7 @@ async def _lock_waiting(
     skus: Collection[str],
     changes: Collection[Position],
     orders: Collection[str],
+    ended: Collection[str],
     seen: Collection[str],
     service: Service,
 ) -> list[Waiting]:
@@ -156,7 +160,8 @@ async def _lock_waiting(
     candidates = {row.id for row in found}
     if not candidates and not orders:
         return []
-    standing = (await conn.execute(_LOCK, {"ids": sorted({*candidates, *orders})})).all()
+    asked = {"ids": sorted({*candidates, *orders}), "ended": list(ended)}
+    standing = (await conn.execute(_LOCK, asked)).all()
     service.locked = frozenset(row.id for row in standing)
     ids = [row.id for row in standing if row.status == "backordered" and row.id in candidates]
     service.seen = tuple(ids)

@@ -19,9 +19,7 @@ FROM shipments s LEFT JOIN invoices i ON i.shipment_id = s.id WHERE s.id = :ship
 """)
 _CARRIED = text(f"""
 SELECT r.sku, r.location_id, r.held, r.consumed,
-       {gross("l.invoiced + r.held + r.consumed")} - {gross("l.invoiced")} AS invoiced_at,
-       {gross("l.ordered - l.cancelled")}
-           - {gross("l.ordered - l.cancelled - r.held - r.consumed")} AS cancelled_at
+       {gross("l.invoiced + r.held + r.consumed")} - {gross("l.invoiced")} AS invoiced_at
 FROM reservations r
 JOIN order_lines l ON l.order_id = r.order_id AND l.line_id = r.line_id
 JOIN orders o ON o.id = r.order_id
@@ -52,11 +50,11 @@ WITH sent AS (
     SELECT line_id, consumed AS units FROM reservations
     WHERE shipment_id = :shipment_id AND consumed > 0
 ), invoice AS (
-    INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, due_on,
-                          issued_at)
-    SELECT :invoice_id, :shipment_id, o.id, o.customer_id, o.currency, :amount,
+    INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, on_account,
+                          due_on, issued_at)
+    SELECT :invoice_id, :shipment_id, o.id, o.customer_id, o.currency, :amount, :on_account,
            CAST(:at AS timestamptz)::date + coalesce(a.terms_days, 0), :at
-    FROM orders o LEFT JOIN accounts a ON a.customer_id = o.customer_id AND o.tender = 'account'
+    FROM orders o LEFT JOIN accounts a ON a.customer_id = o.customer_id AND :on_account > 0
     WHERE o.id = :order_id
 ), invoice_lines AS ({INVOICE_LINES}), lines AS (
     UPDATE order_lines l SET invoiced = l.invoiced + sent.units
@@ -103,15 +101,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Units of one SKU in a shipment: `held` in the stock of its location, or `gone` from there.
-    In minor units of the order's currency, `invoiced_at` is what they come to on the next invoice,
-    `cancelled_at` what the order comes to less without them."""
+    """Units of one SKU in a shipment: `held` in the stock of its location, or `gone` from there;
+    `invoiced_at` is what they come to on the next invoice, in minor units of the order's currency.
+    """
 
     position: Position
     held: int
     gone: int
     invoiced_at: int
-    cancelled_at: int
 
     @property
     def units(self) -> int:
@@ -133,7 +130,6 @@ async def read_carried(conn: AsyncConnection, shipment_id: str) -> list[Carried]
             held=row.held,
             gone=row.consumed,
             invoiced_at=row.invoiced_at,
-            cancelled_at=row.cancelled_at,
         )
         for row in rows
     ]
@@ -176,10 +172,12 @@ async def write_collected(
     shipment_id: str,
     invoice_id: str,
     amount: int,
+    on_account: int,
     occurred_at: datetime,
     at: datetime,
 ) -> None:
-    """The customer has what left with a shipment, and owes it."""
+    """The customer has what left with a shipment, and is invoiced; `on_account` of the amount is
+    owed."""
     await conn.execute(
         _HAND_OVER,
         {
@@ -187,6 +185,7 @@ async def write_collected(
             "shipment_id": shipment_id,
             "invoice_id": invoice_id,
             "amount": amount,
+            "on_account": on_account,
             "occurred_at": occurred_at,
             "at": at,
         },

@@ -11,6 +11,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.tendering import UNINVOICED, account_share, account_share_of
+
 EXPOSURE = "a.open_amount + a.unpaid_amount - a.unapplied_amount"
 # An override counts from when it is written: the clock of who asks may be behind that of who
 # granted it, and what was held in between would not be looked at again.
@@ -20,7 +22,8 @@ LIMIT = """greatest(a.credit_limit, (
 
 _LOCK = text("""
 SELECT a.customer_id FROM orders o JOIN accounts a USING (customer_id)
-WHERE o.id = :order_id AND o.tender = 'account' FOR NO KEY UPDATE OF a
+JOIN order_tenders t ON t.order_id = o.id AND t.tender = 'account'
+WHERE o.id = :order_id FOR NO KEY UPDATE OF a
 """)
 _CLAIM = text(f"""
 WITH asked AS (
@@ -77,14 +80,19 @@ WITH claim AS (
 UPDATE accounts a SET open_amount = a.open_amount - claim.open_amount
 FROM claim WHERE a.customer_id = claim.customer_id
 """)
-_GIVE_BACK = text("""
+_SETTLE = text(f"""
 WITH claim AS (
-    UPDATE credit_claims SET open_amount = open_amount - :amount
-    WHERE order_id = :order_id RETURNING customer_id
+    SELECT c.order_id, c.customer_id, c.open_amount,
+           c.open_amount - least(c.open_amount, {account_share(UNINVOICED)}) AS freed
+    FROM credit_claims c JOIN orders o ON o.id = c.order_id
+    WHERE c.order_id = :order_id FOR UPDATE OF c
+), lowered AS (
+    UPDATE credit_claims c SET open_amount = c.open_amount - claim.freed
+    FROM claim WHERE c.order_id = claim.order_id
 )
-UPDATE accounts a SET open_amount = a.open_amount - :amount
-FROM claim WHERE a.customer_id = claim.customer_id
-""")
+UPDATE accounts a SET open_amount = a.open_amount - claim.freed
+FROM claim WHERE a.customer_id = claim.customer_id AND claim.freed > 0
+""")  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +121,16 @@ async def lock_account_of(conn: AsyncConnection, order_id: str) -> str | None:
 
 
 async def claim(
-    conn: AsyncConnection, order_id: str, amount: int, override_by: str | None, at: datetime
+    conn: AsyncConnection,
+    order_id: str,
+    amount: int,
+    override_by: str | None,
+    at: datetime,
+    *,
+    for_total: int | None = None,
 ) -> Claim | None:
-    """Raise an order's claim on its customer's account to `amount`, what it has yet to invoice.
+    """Raise an order's claim on its customer's account to `amount`, what it has yet to invoice; or
+    to the account's share of that, if the order is to come to `for_total`.
 
     What that adds to the exposure must fit under the limit of that moment, or `override_by` names
     the person who lets it exceed: else it is not granted, and nothing changes. A claim that stands
@@ -123,12 +138,10 @@ async def claim(
     currency.
     """
     await lock_account_of(conn, order_id)
-    row = (
-        await conn.execute(
-            _CLAIM,
-            {"order_id": order_id, "amount": amount, "override_by": override_by, "at": at},
-        )
-    ).one_or_none()
+    if for_total is not None:
+        amount = await account_share_of(conn, order_id, for_total)
+    asked = {"order_id": order_id, "amount": amount, "override_by": override_by, "at": at}
+    row = (await conn.execute(_CLAIM, asked)).one_or_none()
     if row is None:
         return None
     return Claim(row.granted, row.has_ended, row.amount, Standing(row.exposure, row.credit_limit))
@@ -143,9 +156,11 @@ async def standing(conn: AsyncConnection, customer_id: str, at: datetime) -> Sta
 async def move_to_invoiced(conn: AsyncConnection, order_id: str, amount: int) -> int:
     """What was ordered is invoiced: the exposure stays, open becomes unpaid.
 
-    Locks the account; takes no effect for an order that is not on account. Gives the money that
-    was paid before and waits for an invoice.
+    Locks the account; an amount of nothing has no effect. Gives the money that was paid before and
+    waits for an invoice.
     """
+    if amount == 0:
+        return 0
     invoiced = await conn.execute(_INVOICE, {"order_id": order_id, "amount": amount})
     unapplied: int | None = invoiced.scalar()
     return unapplied or 0
@@ -163,9 +178,11 @@ async def release(conn: AsyncConnection, order_id: str) -> str | None:
     return customer_id
 
 
-async def give_back(conn: AsyncConnection, order_id: str, amount: int) -> None:
-    """Take a part of what is open of an order out of the exposure: that part is cancelled.
+async def settle(conn: AsyncConnection, order_id: str) -> None:
+    """Take out of the exposure what the order claims beyond the account's share of what it has yet
+    to invoice, as its lines are now: it comes to less.
 
-    The account is locked by an earlier statement.
+    The account is locked by an earlier statement, and the lines are changed by one; nothing claimed
+    is no error.
     """
-    await conn.execute(_GIVE_BACK, {"order_id": order_id, "amount": amount})
+    await conn.execute(_SETTLE, {"order_id": order_id})

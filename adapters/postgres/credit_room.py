@@ -9,23 +9,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import credit, signals
-from adapters.postgres.amounts import gross
+from adapters.postgres.tendering import UNINVOICED, account_share
 from domain.messages.events import FundsArrived
 from domain.timeline import EventKind
 
 _WAITING = text(f"""
 SELECT o.id AS order_id, o.currency, o.total, o.ordered_at,
-       (lines.uninvoiced - coalesce(c.open_amount, 0))::bigint AS lacking
+       share.amount - coalesce(c.open_amount, 0) AS lacking
 FROM orders o
 JOIN accounts a ON a.customer_id = o.customer_id AND a.currency = o.currency
 LEFT JOIN credit_claims c ON c.order_id = o.id
-CROSS JOIN LATERAL (
-    SELECT sum({gross("l.ordered - l.cancelled")} - {gross("l.invoiced")}) AS uninvoiced
-    FROM order_lines l WHERE l.order_id = o.id
-) AS lines
-WHERE o.customer_id = :customer_id AND o.tender = 'account'
+CROSS JOIN LATERAL (SELECT {account_share(UNINVOICED)} AS amount) AS share
+WHERE o.customer_id = :customer_id
   AND o.status = 'on_hold' AND o.hold_reason = 'credit_limit'
-  AND lines.uninvoiced > coalesce(c.open_amount, 0)
+  AND share.amount > coalesce(c.open_amount, 0)
 ORDER BY o.ordered_at, o.id
 """)  # noqa: S608 - made of a constant
 _HELD_CUSTOMERS = text("""
@@ -53,7 +50,8 @@ WHERE a.customer_id = :customer_id
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An order that is held for credit. `lacking` is what it has yet to invoice and cannot claim.
+    """An order that is held for credit. `lacking` is what the account is to bear of what it has yet
+    to invoice, and it cannot claim.
 
     One that has its claim waits no longer, even if its workflow has not heard of it yet.
     """

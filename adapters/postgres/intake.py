@@ -1,138 +1,30 @@
 """Receiving an order: what the books say about it, and writing it down, each in one statement."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.collect_points import STORE, Store, store_of
+from adapters.postgres.collect_points import STORE, store_of
+from adapters.postgres.new_orders import Contact, Earlier, Findings, NewLine, NewOrder
 from adapters.postgres.policies import ASSIGNED
-from domain.identity import order_id
-from domain.messages.orders import OrderFacts, OrderStatus, OrderType, Tender
+from adapters.postgres.pricing import GROUNDS
+from domain.messages.orders import OrderFacts, OrderStatus
 from domain.messages.policy import OrderPolicy
 from domain.timeline import EventKind
 
-
-@dataclass(frozen=True, slots=True)
-class NewLine:
-    """`unit_price` is in minor units of the order's currency."""
-
-    line_id: str
-    sku: str
-    quantity: int
-    unit_price: int
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """The personal data of an order. What is not known of an address is empty."""
-
-    name: str
-    street: str
-    city: str
-    email: str | None
-    phone: str | None
-    payment_token: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """An order as a channel sends it. `body_hash` stands for all that was sent; `language` is None
-    for the customer's own, `ship_complete` for what is agreed with the customer; `idempotency_key`
-    is the channel's name for this one request; without `country` and `postal_code` they are those
-    of the store `collect_at`."""
-
-    channel: str
-    reference: str
-    customer_id: str
-    body_hash: str
-    tender: Tender
-    currency: str
-    language: str | None
-    country: str | None
-    postal_code: str | None
-    requested_date: date | None
-    ship_complete: bool | None
-    critical: bool
-    contact: Contact
-    lines: Sequence[NewLine]
-    idempotency_key: str | None = None
-    type: OrderType = OrderType.DELIVERY
-    collect_at: str | None = None
-
-    @property
-    def id(self) -> str:
-        return order_id(self.channel, self.reference)
-
-    @property
-    def total(self) -> int:
-        return sum(line.quantity * line.unit_price for line in self.lines)
-
-    def facts(
-        self,
-        ordered_at: datetime,
-        language: str,
-        *,
-        terms_complete: bool = False,
-        store: Store | None = None,
-    ) -> OrderFacts:
-        """What of it a workflow may know; `terms_complete` goes where it says nothing itself,
-        `store` is where it is fetched."""
-        return OrderFacts(
-            order_id=self.id,
-            channel=self.channel,
-            reference=self.reference,
-            customer_id=self.customer_id,
-            tender=self.tender,
-            currency=self.currency,
-            total=self.total,
-            line_count=len(self.lines),
-            country=self.country or (store.country if store else ""),
-            postal_code=self.postal_code or (store.postal_code if store else ""),
-            language=language,
-            ordered_at=ordered_at,
-            requested_date=self.requested_date,
-            ship_complete=terms_complete if self.ship_complete is None else self.ship_complete,
-            critical=self.critical,
-            type=self.type,
-            collect_at=self.collect_at,
-            collect_name=store.name if store else None,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """The order that already stands under the same channel and reference."""
-
-    body_hash: str
-    status: OrderStatus
-    language: str
-    ship_complete: bool
-    ordered_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What the books say about a new order. `customer_language` is None for an unknown customer,
-    `account_currency` for one without an account; `terms_complete` says that the customer wants
-    all lines at once; `key_hash` is the body for which the idempotency key was used before;
-    `policy` is the order's own if it stands already, else the active one; `store` is None where no
-    active location is called like the one to fetch it at."""
-
-    channel_known: bool
-    customer_language: str | None
-    account_currency: str | None
-    terms_complete: bool
-    unknown_skus: frozenset[str]
-    weight_grams: int
-    key_hash: str | None
-    earlier: Earlier | None
-    policy: OrderPolicy | None
-    store: Store | None
-
+__all__ = [
+    "Contact",
+    "Earlier",
+    "Findings",
+    "NewLine",
+    "NewOrder",
+    "claim_key",
+    "examine",
+    "insert",
+]
 
 _EXAMINE = text(f"""
 SELECT
@@ -148,7 +40,9 @@ SELECT
     orders.language,
     orders.ship_complete,
     orders.ordered_at,
+    orders.total,
     policies.body AS policy,
+    priced.grounds,
     {STORE}
 FROM (
     SELECT
@@ -167,8 +61,9 @@ CROSS JOIN LATERAL (
     SELECT CAST(:type AS text) AS type, coalesce(store.country, CAST(:country AS text)) AS country
 ) AS asks
 LEFT JOIN LATERAL ({ASSIGNED}) AS assigned ON true
+CROSS JOIN LATERAL ({GROUNDS}) AS priced
 LEFT JOIN policies ON policies.version = coalesce(orders.policy_version, assigned.policy_version)
-""").bindparams(  # noqa: S608 - made of a constant
+""").bindparams(  # noqa: S608 - made of constants
     bindparam("lines", type_=JSONB)
 )
 
@@ -177,30 +72,43 @@ WITH received AS (
     INSERT INTO orders (
         id, channel, reference, customer_id, body_hash, tender, currency, total, language,
         country, postal_code, requested_date, ship_complete, critical, policy_version, ordered_at,
-        type, collect_at
+        type, collect_at, tax_included, agreement_version
     )
     VALUES (
         :id, :channel, :reference, :customer_id, :body_hash, :tender, :currency, :total, :language,
         :country, :postal_code, :requested_date, :ship_complete, :critical, :policy_version,
-        :ordered_at, :type, :collect_at
+        :ordered_at, :type, :collect_at, :tax_included, :agreement_version
     )
     ON CONFLICT DO NOTHING
     RETURNING id
 ), addressed AS (
-    INSERT INTO order_contacts (order_id, name, street, city, email, phone, payment_token)
-    SELECT id, :name, :street, :city, :email, :phone, :payment_token FROM received
+    INSERT INTO order_contacts (order_id, name, street, city, email, phone, payment_tokens)
+    SELECT id, :name, :street, :city, :email, :phone, :payment_tokens FROM received
+), paid AS (
+    INSERT INTO order_tenders (order_id, position, tender, amount)
+    SELECT id, paid.position, paid.tender, paid.amount
+    FROM received
+    CROSS JOIN jsonb_to_recordset(:tenders) AS paid (position int, tender text, amount bigint)
 ), listed AS (
-    INSERT INTO order_lines (order_id, line_id, position, sku, ordered, unit_price, backordered)
-    SELECT id, line.line_id, line.position, line.sku, line.quantity, line.unit_price, line.quantity
+    INSERT INTO order_lines (order_id, line_id, position, sku, ordered, backordered, unit_price,
+                             discount_bps, vat_bps, vat_category, price_source)
+    SELECT id, line.line_id, line.position, line.sku, line.quantity, line.quantity,
+           line.unit_price, line.discount_bps, line.vat_bps, line.vat_category, line.price_source
     FROM received
     CROSS JOIN jsonb_to_recordset(:lines)
-        AS line (line_id text, position int, sku text, quantity int, unit_price bigint)
+        AS line (line_id text, position int, sku text, quantity int, unit_price bigint,
+                 discount_bps int, vat_bps int, vat_category text, price_source text)
 ), told AS (
     INSERT INTO order_events (order_id, kind, detail, at)
     SELECT id, :event, :detail, :ordered_at FROM received
 )
 SELECT count(*) FROM received
-""").bindparams(bindparam("lines", type_=JSONB), bindparam("detail", type_=JSONB))
+""").bindparams(
+    bindparam("lines", type_=JSONB),
+    bindparam("tenders", type_=JSONB),
+    bindparam("payment_tokens", type_=JSONB(none_as_null=True)),
+    bindparam("detail", type_=JSONB),
+)
 
 _CLAIM_KEY = text("""
 INSERT INTO effects (key, request_hash, result) VALUES (:key, :request_hash, :result)
@@ -208,8 +116,9 @@ ON CONFLICT DO NOTHING RETURNING 1
 """).bindparams(bindparam("result", type_=JSONB))
 
 
-async def examine(connection: AsyncConnection, order: NewOrder) -> Findings:
-    """Look up everything that decides whether the order is accepted."""
+async def examine(connection: AsyncConnection, order: NewOrder, at: datetime) -> Findings:
+    """Look up everything that decides whether the order is accepted, and at which prices, at this
+    moment."""
     found = (
         await connection.execute(
             _EXAMINE,
@@ -220,6 +129,8 @@ async def examine(connection: AsyncConnection, order: NewOrder) -> Findings:
                 "type": order.type.value,
                 "country": order.country,
                 "collect_at": order.collect_at,
+                "currency": order.currency,
+                "at": at,
                 "key": _key(order),
                 "lines": [{"sku": line.sku, "quantity": line.quantity} for line in order.lines],
             },
@@ -233,6 +144,7 @@ async def examine(connection: AsyncConnection, order: NewOrder) -> Findings:
             found.language,
             found.ship_complete,
             found.ordered_at,
+            found.total,
         )
     return Findings(
         channel_known=found.channel_known,
@@ -245,6 +157,7 @@ async def examine(connection: AsyncConnection, order: NewOrder) -> Findings:
         earlier=earlier,
         policy=None if found.policy is None else OrderPolicy.model_validate(found.policy),
         store=store_of(found),
+        grounds=found.grounds,
     )
 
 
@@ -262,7 +175,7 @@ async def insert(
 ) -> bool:
     """Write the order with its lines, contact and first event; False when it stands already.
 
-    Every unit starts as backordered: none is reserved yet.
+    The order must have its prices. Every unit starts as backordered: none is reserved yet.
     """
     written = await connection.execute(
         _INSERT,
@@ -272,6 +185,9 @@ async def insert(
             "id": order.id,
             "body_hash": order.body_hash,
             "policy_version": policy_version,
+            "tenders": [tender.model_dump(mode="json") for tender in facts.paid_with],
+            "tax_included": order.tax_included is not False,
+            "agreement_version": order.agreement_version,
             "event": EventKind.RECEIVED.value,
             "detail": {
                 "channel": order.channel,

@@ -7,7 +7,7 @@ their number, and can be repeated: a row that exists is brought up to date, none
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -28,6 +28,7 @@ from sqlalchemy.sql.expression import ColumnClause
 
 from adapters.postgres import arrivals, stock, tables
 from domain.calendar import LocationCalendar, ServiceCalendar
+from domain.pricing import STANDARD
 from domain.reliability import Outcome
 from domain.sourcing import WeightBreak
 from domain.stock import Position
@@ -43,11 +44,13 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A buyer, `segment` business or consumer, without personal data."""
+    """A buyer, `segment` business or consumer, without personal data. `vat_id` is the number under
+    which a business is registered for value added tax."""
 
     id: str
     segment: str
     language: str
+    vat_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Product:
+    """Discounts and entitlements may be on a `product_group`; `vat_category` is that of its rate of
+    tax."""
+
     sku: str
     description: str
     weight_grams: int
     volume_cm3: int = 0
     longest_mm: int = 0
+    product_group: str | None = None
+    vat_category: str = STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,33 @@ class PostalCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Seller:
+    """The company that sells and invoices. Days of validity are those of its `timezone`."""
+
+    name: str
+    vat_id: str
+    legal_id: str
+    street: str
+    city: str
+    postal_code: str
+    country: str
+    iban: str
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class VatRate:
+    """What a country levies on a category of products since a day: `rate_bps` basis points, as
+    `source` says."""
+
+    country: str
+    category: str
+    valid_from: date
+    rate_bps: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Units that arrive at a location."""
 
@@ -147,7 +182,17 @@ class Delivery:
     served: Sequence[str]
 
 
-_Row = Channel | Customer | Account | Product | Location | CarrierService | PostalCode
+_Row = (
+    Channel
+    | Customer
+    | Account
+    | Product
+    | Location
+    | CarrierService
+    | PostalCode
+    | Seller
+    | VatRate
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +206,8 @@ class Network:
     locations: Sequence[Location] = ()
     services: Sequence[CarrierService] = ()
     postal_codes: Sequence[PostalCode] = ()
+    seller: Seller | None = None
+    vat_rates: Sequence[VatRate] = ()
 
 
 async def load_network(connection: AsyncConnection, network: Network) -> None:
@@ -172,6 +219,8 @@ async def load_network(connection: AsyncConnection, network: Network) -> None:
     await _upsert(connection, tables.locations, network.locations)
     await _upsert(connection, tables.carrier_services, network.services)
     await _upsert(connection, tables.postal_codes, network.postal_codes)
+    await _upsert(connection, tables.seller, [network.seller] if network.seller else [])
+    await _upsert(connection, tables.vat_rates, network.vat_rates)
 
 
 async def receive_stock(

@@ -22,7 +22,7 @@ SET attempts = n.attempts + 1, sent_at = a.sent_at, given_up_at = a.given_up_at,
     failure = a.failure
 FROM jsonb_to_recordset(:attempts)
     AS a(id bigint, sent_at timestamptz, given_up_at timestamptz, failure text)
-WHERE n.id = a.id AND n.sent_at IS NULL
+WHERE n.id = a.id AND n.sent_at IS NULL AND (n.given_up_at IS NULL OR a.sent_at IS NOT NULL)
 """).bindparams(bindparam("attempts", type_=JSONB))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from adapters.postgres.tender_reading import RefundView, TenderView
 from domain.messages.orders import (
     HoldReason,
     OrderStatus,
@@ -30,13 +31,20 @@ class ExpectedView:
 @dataclass(frozen=True, slots=True)
 class LineView:
     """Units of a line by what became of them; what is in none of the parts is reserved. `expected`
-    is the part of the backordered units that has a date."""
+    is the part of the backordered units that has a date. `net` and `gross` are what the units come
+    to that are not cancelled, in minor units."""
 
     line_id: str
     sku: str
     description: str
     ordered: int
     unit_price: int
+    discount_bps: int
+    vat_bps: int
+    vat_category: str
+    price_source: str
+    net: int
+    gross: int
     backordered: int
     shipped: int
     cancelled: int
@@ -77,9 +85,16 @@ class ShipmentView:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceView:
+    """What was charged for a shipment. `number` is the invoice that it is on, None while it waits
+    for the end of its period; `credit_notes` are the numbers of those that take back of it. Of its
+    `amount` is `on_account` owed by the customer, the rest paid up front; `paid` counts both."""
+
     invoice_id: str
+    number: str | None
+    credit_notes: Sequence[str]
     shipment_id: str
     amount: int
+    on_account: int
     paid: int
     currency: str
     issued_at: datetime
@@ -126,10 +141,15 @@ class OrderView:
     policy_version: str
     type: OrderType
     collect_at: str | None
+    version: int
+    tax_included: bool
+    agreement_version: str | None
     ordered_at: datetime
     closed_at: datetime | None
     lines: Sequence[LineView]
     shipments: Sequence[ShipmentView]
+    payments: Sequence[TenderView]
+    refunds: Sequence[RefundView]
     invoices: Sequence[InvoiceView]
     notices: Sequence[NoticeView]
     events: Sequence[EventView]

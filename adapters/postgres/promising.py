@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.availability import UNITS
 from adapters.postgres.policies import ASSIGNED
+from adapters.postgres.pricing import ENTITLED_TO
 from adapters.postgres.snapshot import DESTINATION, PLANNED, WHERE_IT_GOES, planned_since
 from domain.messages.orders import OrderType
 from domain.messages.policy import OrderPolicy
+from domain.pricing import CarrierServiceRight
 from domain.sourcing import Availability, PlannedDay, Scarcity
 from domain.stock import Supply
 
@@ -25,6 +28,7 @@ SELECT EXISTS (SELECT FROM channels WHERE code = :channel) AS channel_known,
                    'volume_cm3', p.volume_cm3, 'longest_mm', p.longest_mm)), '{{}}')
         FROM products p WHERE p.sku = ANY(:skus)) AS products,
        ARRAY(SELECT l.id FROM locations l WHERE l.active AND l.collect ORDER BY l.id) AS stores,
+       ({ENTITLED_TO}) AS entitled_to,
        (SELECT coalesce(jsonb_object_agg(asks.type, policies.body), '{{}}')
         FROM (SELECT t.type, goes.country FROM unnest(CAST(:types AS text[])) AS t(type)) AS asks
         CROSS JOIN LATERAL ({ASSIGNED}) AS assigned
@@ -52,6 +56,8 @@ SELECT (SELECT coalesce(jsonb_agg(a), '[]') FROM (
             ORDER BY location_id, sku) AS k) AS scarce
 """)  # noqa: S608
 
+_RIGHTS = TypeAdapter(tuple[CarrierServiceRight, ...] | None)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -69,7 +75,8 @@ class Asked:
 class Cart:
     """What the books say about a cart. `destination` is what a problem holds of it; its country is
     None where the store of the cart is not known. `products` gives weight and size by SKU, `stores`
-    are the locations where customers may fetch, `policies` those of an order by its type."""
+    are the locations where customers may fetch, `policies` those of an order by its type;
+    `entitled_to` the only carrier services that the customer may use, None for every one."""
 
     channel_known: bool
     customer_known: bool
@@ -79,6 +86,7 @@ class Cart:
     products: Mapping[str, Mapping[str, int]]
     stores: Sequence[str]
     policies: Mapping[OrderType, OrderPolicy]
+    entitled_to: tuple[CarrierServiceRight, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +99,8 @@ class OnOffer:
     supplies: tuple[Supply, ...]
 
 
-async def read_cart(conn: AsyncConnection, asked: Asked) -> Cart:
-    """Everything about a cart but the stock."""
+async def read_cart(conn: AsyncConnection, asked: Asked, at: datetime) -> Cart:
+    """Everything about a cart but the stock, by the agreement in force at this moment."""
     row = (
         await conn.execute(
             _CART,
@@ -104,6 +112,7 @@ async def read_cart(conn: AsyncConnection, asked: Asked) -> Cart:
                 "collect_at": asked.collect_at,
                 "skus": list(asked.skus),
                 "types": [kind.value for kind in OrderType],
+                "at": at,
             },
         )
     ).one()
@@ -119,6 +128,7 @@ async def read_cart(conn: AsyncConnection, asked: Asked) -> Cart:
         policies={
             OrderType(kind): OrderPolicy.model_validate(body) for kind, body in row.policies.items()
         },
+        entitled_to=_RIGHTS.validate_python(row.entitled_to),
     )
 
 

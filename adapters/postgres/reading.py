@@ -18,6 +18,7 @@ from adapters.postgres.order_views import (
     ShipmentView,
 )
 from adapters.postgres.tables import (
+    credit_note_lines,
     invoices,
     locations,
     notices,
@@ -30,6 +31,7 @@ from adapters.postgres.tables import (
     supplies,
     supply_claims,
 )
+from adapters.postgres.tender_reading import read_refunds, read_tenders
 from domain.messages.orders import (
     OrderStatus,
     OrderType,
@@ -57,6 +59,8 @@ async def read_order(engine: AsyncEngine, order_id: str) -> OrderView | None:
             },
             lines=await _line_views(connection, order_id),
             shipments=await _shipment_views(connection, order_id),
+            payments=await read_tenders(connection, order_id),
+            refunds=await read_refunds(connection, order_id),
             invoices=[InvoiceView(**row) for row in await _rows(connection, _invoices(order_id))],
             notices=[NoticeView(**row) for row in await _rows(connection, _notices(order_id))],
             events=[EventView(**row) for row in await _rows(connection, _events(order_id))],
@@ -103,7 +107,7 @@ def _order(order_id: str) -> Select[Any]:
     columns = (
         "channel reference customer_id status hold_reason tender currency total country "
         "postal_code language promise requested_date ship_complete critical ordered_at closed_at "
-        "policy_version type collect_at"
+        "policy_version type collect_at version tax_included agreement_version"
     )
     return select(
         orders.c.id.label("order_id"), *(orders.c[name] for name in columns.split())
@@ -111,9 +115,21 @@ def _order(order_id: str) -> Select[Any]:
 
 
 def _lines(order_id: str) -> Select[Any]:
-    columns = "line_id sku ordered unit_price backordered shipped cancelled"
+    columns = (
+        "line_id sku ordered unit_price discount_bps vat_bps vat_category price_source backordered "
+        "shipped cancelled"
+    )
+    agreed = order_lines.c.ordered - order_lines.c.cancelled
+    price = (order_lines.c[name] for name in ("unit_price", "discount_bps", "vat_bps"))
+    terms = (agreed, *price, orders.c.tax_included)
     return (
-        select(*(order_lines.c[name] for name in columns.split()), products.c.description)
+        select(
+            *(order_lines.c[name] for name in columns.split()),
+            func.line_net(*terms).label("net"),
+            func.line_gross(*terms).label("gross"),
+            products.c.description,
+        )
+        .join(orders, orders.c.id == order_lines.c.order_id)
         .join(products, products.c.sku == order_lines.c.sku)
         .where(order_lines.c.order_id == order_id)
         .order_by(order_lines.c.position)
@@ -180,9 +196,21 @@ def _reservations(order_id: str) -> Select[Any]:
 
 
 def _invoices(order_id: str) -> Select[Any]:
-    columns = "shipment_id amount paid currency issued_at due_on"
+    columns = "shipment_id amount on_account currency issued_at due_on"
+    credited = (
+        select(credit_note_lines.c.number)
+        .distinct()
+        .where(credit_note_lines.c.invoice_id == invoices.c.id)
+        .order_by(credit_note_lines.c.number)
+    )
     return (
-        select(invoices.c.id.label("invoice_id"), *(invoices.c[name] for name in columns.split()))
+        select(
+            invoices.c.id.label("invoice_id"),
+            invoices.c.document.label("number"),
+            (invoices.c.paid + invoices.c.captured).label("paid"),
+            func.array(credited.scalar_subquery()).label("credit_notes"),
+            *(invoices.c[name] for name in columns.split()),
+        )
         .where(invoices.c.order_id == order_id)
         .order_by(invoices.c.issued_at, invoices.c.id)
     )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,18 +12,9 @@ from adapters.postgres.corrections import Change
 from adapters.postgres.moved import MOVED, Frozen, Moved, add_up, read_positions
 from adapters.postgres.places import check_skus, read_location
 from adapters.postgres.stock_commands import Done, run_stock_command
+from domain.returns import Disposition
 
 _ORDER = text("SELECT id FROM orders WHERE id = :id")
-
-
-class Disposition(StrEnum):
-    """What becomes of what came back: for sale again, set aside to be made good or sent back, or
-    gone."""
-
-    RESTOCK = "restock"
-    REFURBISH = "refurbish"
-    RETURN_TO_SUPPLIER = "return_to_supplier"
-    SCRAP = "scrap"
 
 
 class Units(Frozen):
@@ -65,7 +55,7 @@ class UnknownOrder(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Move:
+class Move:
     """Changes that stand in the ledger under one source."""
 
     source: str
@@ -82,7 +72,7 @@ async def receive(engine: AsyncEngine, receipt: Receipt, now: datetime) -> Done[
     """
     source = f"receipt:{receipt.location_id}:{receipt.id}"
     came = add_up((line.sku, (line.quantity, 0)) for line in receipt.lines)
-    moves = [_Move(source, "received", came, receipt.note)]
+    moves = [Move(source, "received", came, receipt.note)]
     at = receipt.received_at or now
     return await run_stock_command(
         engine,
@@ -110,14 +100,14 @@ async def take_return(engine: AsyncEngine, returned: Return, now: datetime) -> D
         result=MOVED,
         skus={line.sku for line in returned.lines},
         now=now,
-        act=lambda conn: _bring(conn, returned, _moves_of(returned, source), now, now),
+        act=lambda conn: _bring(conn, returned, moves_of(returned, source), now, now),
     )
 
 
 async def _bring(
     conn: AsyncConnection,
     command: Receipt | Return,
-    moves: Sequence[_Move],
+    moves: Sequence[Move],
     at: datetime,
     now: datetime,
 ) -> Moved:
@@ -151,7 +141,9 @@ async def _bring(
     return Moved(positions=positions, served=service.served)
 
 
-def _moves_of(returned: Return, source: str) -> list[_Move]:
+def moves_of(returned: Return, source: str) -> list[Move]:
+    """What stands in the ledger of units that came back, each disposition under a source of its
+    own, `{source}:{disposition}`; what is scrapped, as come and gone."""
     notes = [f"order {returned.order_id}" if returned.order_id else None, returned.note]
     note = ": ".join(part for part in notes if part) or None
     moves = []
@@ -162,11 +154,11 @@ def _moves_of(returned: Return, source: str) -> list[_Move]:
         name = f"{source}:{disposition}"
         if disposition is Disposition.RESTOCK:
             came = add_up((line.sku, (line.quantity, 0)) for line in lines)
-            moves.append(_Move(name, "returned", came, note))
+            moves.append(Move(name, "returned", came, note))
             continue
         aside = add_up((line.sku, (0, line.quantity)) for line in lines)
-        moves.append(_Move(name, "returned", aside, note))
+        moves.append(Move(name, "returned", aside, note))
         if disposition is Disposition.SCRAP:
             gone = {sku: (0, -units) for sku, (_, units) in aside.items()}
-            moves.append(_Move(f"{name}ped", "scrapped", gone, note))
+            moves.append(Move(f"{name}ped", "scrapped", gone, note))
     return moves

@@ -15,8 +15,8 @@ from adapters.postgres.commands import run_once
 _UNKNOWN = text("""
 SELECT named.id FROM unnest(CAST(:invoices AS text[])) WITH ORDINALITY AS named(id, position)
 WHERE NOT EXISTS (
-    SELECT FROM invoices i JOIN orders o ON o.id = i.order_id
-    WHERE i.id = named.id AND i.customer_id = :customer_id AND o.tender = 'account'
+    SELECT FROM invoices i
+    WHERE named.id IN (i.id, i.document) AND i.customer_id = :customer_id AND i.on_account > 0
 ) ORDER BY named.position
 """)
 # Invoices are paid under the lock of their account.
@@ -25,12 +25,15 @@ WITH payment AS (
     INSERT INTO customer_payments (customer_id, reference, amount, currency, received_at, booked_at)
     VALUES (:customer_id, :reference, :amount, :currency, :received_at, :at)
 ), due AS (
-    SELECT i.id, i.amount - i.paid AS owed, row_number() OVER (
-        ORDER BY array_position(CAST(:invoices AS text[]), i.id), i.due_on, i.issued_at, i.id
+    SELECT i.id, i.owed, row_number() OVER (
+        ORDER BY least(array_position(CAST(:invoices AS text[]), i.id),
+                       array_position(CAST(:invoices AS text[]), i.document)),
+                 i.due_on, i.issued_at, i.id
     ) AS place
-    FROM invoices i JOIN orders o ON o.id = i.order_id AND o.tender = 'account'
-    WHERE i.customer_id = :customer_id AND i.paid < i.amount
-      AND (CAST(:invoices AS text[]) IS NULL OR i.id = ANY(CAST(:invoices AS text[])))
+    FROM invoices i
+    WHERE i.customer_id = :customer_id AND i.owed > 0
+      AND (CAST(:invoices AS text[]) IS NULL OR i.id = ANY(CAST(:invoices AS text[]))
+           OR i.document = ANY(CAST(:invoices AS text[])))
 ), stacked AS (
     SELECT id, owed, place, :amount - (sum(owed) OVER (ORDER BY place) - owed) AS available FROM due
 ), pays AS (
@@ -50,7 +53,7 @@ SELECT id, amount FROM pays ORDER BY place
 """)
 _APPLY = text("""
 WITH invoice AS (
-    SELECT id, customer_id, amount - paid AS owed FROM invoices WHERE id = :invoice_id
+    SELECT id, customer_id, owed FROM invoices WHERE id = :invoice_id
 ), left_over AS (
     SELECT p.reference, p.received_at, p.booked_at, p.amount - coalesce(sum(l.amount), 0) AS amount
     FROM invoice JOIN customer_payments p USING (customer_id)
@@ -79,7 +82,8 @@ FROM total, invoice WHERE a.customer_id = invoice.customer_id
 
 
 class Payment(BaseModel):
-    """What a customer paid. Without `invoices` it pays the oldest due first."""
+    """What a customer paid. Without `invoices`, by number or by charge, it pays the oldest due
+    first."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -89,11 +89,11 @@ WITH sent AS (
     UPDATE shipments SET status = 'dispatched', dispatched_at = :occurred_at
     WHERE id = :shipment_id
 ), invoice AS (
-    INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, due_on,
-                          issued_at)
-    SELECT :invoice_id, :shipment_id, o.id, o.customer_id, o.currency, :amount,
+    INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, on_account,
+                          due_on, issued_at)
+    SELECT :invoice_id, :shipment_id, o.id, o.customer_id, o.currency, :amount, :on_account,
            CAST(:at AS timestamptz)::date + coalesce(a.terms_days, 0), :at
-    FROM orders o LEFT JOIN accounts a ON a.customer_id = o.customer_id AND o.tender = 'account'
+    FROM orders o LEFT JOIN accounts a ON a.customer_id = o.customer_id AND :on_account > 0
     WHERE o.id = :order_id
 ), invoice_lines AS ({INVOICE_LINES})
 UPDATE orders SET status = 'shipped' WHERE id = :order_id AND status = 'in_fulfilment'
@@ -220,10 +220,11 @@ async def write_dispatched(
     shipment_id: str,
     invoice_id: str,
     amount: int,
+    on_account: int,
     occurred_at: datetime,
     at: datetime,
 ) -> None:
-    """Consume what the shipment holds, and invoice it."""
+    """Consume what the shipment holds, and invoice it; `on_account` of its amount is owed."""
     await conn.execute(
         _DISPATCH,
         {
@@ -231,6 +232,7 @@ async def write_dispatched(
             "shipment_id": shipment_id,
             "invoice_id": invoice_id,
             "amount": amount,
+            "on_account": on_account,
             "occurred_at": occurred_at,
             "at": at,
         },

@@ -67,7 +67,9 @@ SELECT o.status, o.ordered_at, o.currency, o.requested_date, o.ship_complete, o.
         FROM scarcities s WHERE s.sku IN (
             SELECT l.sku FROM order_lines l WHERE l.order_id = o.id AND l.backordered > 0
         )) AS scarcities,
-       EXISTS (SELECT FROM supply_claims c WHERE c.order_id = o.id) AS rests_on_supplies
+       EXISTS (SELECT FROM supply_claims c WHERE c.order_id = o.id) AS rests_on_supplies,
+       (SELECT nullif(v.body -> 'services', 'null') FROM agreement_versions v
+        WHERE v.version = o.agreement_version) AS entitled_to
 FROM orders o
 {DESTINATION}
 WHERE o.id = :order_id

@@ -16,14 +16,8 @@ from domain.messages.orders import (
     Tender,
 )
 from domain.messages.policy import OrderPolicy
-from domain.messages.state import (
-    OrderStart,
-    OrderState,
-    Progress,
-    ShipmentState,
-    Undo,
-    Withdrawal,
-)
+from domain.messages.shipments import Progress, ShipmentState, Withdrawal
+from domain.messages.state import OrderStart, OrderState, Undo
 
 _PLACING = text("SELECT id FROM orders WHERE status = 'placing' AND ordered_at < :before")
 _OPEN = text("SELECT id FROM orders WHERE status NOT IN ('closed', 'cancelled', 'placing')")
@@ -60,6 +54,9 @@ SELECT o.id AS order_id, o.channel, o.reference, o.customer_id, o.tender, o.curr
        o.critical, o.type, o.collect_at, store.name AS collect_name, o.status, o.promise,
        p.body AS policy,
        (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id) AS line_count,
+       (SELECT jsonb_agg(jsonb_build_object('position', t.position, 'tender', t.tender,
+                                            'amount', t.amount) ORDER BY t.position)
+        FROM order_tenders t WHERE t.order_id = o.id HAVING count(*) > 1) AS tenders,
        (SELECT count(*) FROM order_events e WHERE e.order_id = o.id) AS events,
        (SELECT coalesce(jsonb_object_agg(l.line_id, l.backordered), '{}') FROM order_lines l
         WHERE l.order_id = o.id AND l.backordered > 0) AS backordered
@@ -94,6 +91,7 @@ WHERE s.order_id = :order_id ORDER BY length(s.id), s.id
 _PLAN = frozenset(PlannedShipment.model_fields)
 # More than any step of this order can have counted to before: each has left lines in its timeline.
 _GENERATIONS_PER_EVENT = 10
+_STEPS = ("allocate", "cancel", "cancel-asked", "cancel-rest", "keep", "spare")
 
 
 async def placing(conn: AsyncConnection, before: datetime) -> list[str]:
@@ -139,7 +137,7 @@ async def last_start(conn: AsyncConnection, order_id: str, reason: str) -> Order
     rows = (await conn.execute(_SHIPMENTS, {"order_id": order_id})).mappings()
     shipments = [_shipment(row, reason) for row in rows]
     status = OrderStatus(order["status"])
-    undo = [Undo.BOOKS, Undo.PAYMENT] if order["tender"] == Tender.CARD else [Undo.BOOKS]
+    undo = [Undo.BOOKS] if order["tender"] == Tender.ACCOUNT else [Undo.BOOKS, Undo.PAYMENT]
     base = _GENERATIONS_PER_EVENT * (order["events"] + 1)
     state = OrderState(
         status=status,
@@ -151,7 +149,7 @@ async def last_start(conn: AsyncConnection, order_id: str, reason: str) -> Order
         stopping=reason,
         shipments={shipment.id: shipment for shipment in shipments},
         undo=undo,
-        generations=dict.fromkeys(["allocate", "cancel", *OrderStatus], base),
+        generations=dict.fromkeys([*_STEPS, *OrderStatus], base),
     )
     policy = OrderPolicy.model_validate(order["policy"])
     return OrderStart(order=_facts(order), policy=policy, state=state)
@@ -162,7 +160,8 @@ async def _read(conn: AsyncConnection, order_id: str) -> RowMapping:
 
 
 def _facts(order: RowMapping) -> OrderFacts:
-    return OrderFacts(**{name: order[name] for name in OrderFacts.model_fields})
+    facts = {name: order[name] for name in OrderFacts.model_fields}
+    return OrderFacts.model_validate(facts | {"tenders": order["tenders"] or ()})
 
 
 def _shipment(row: RowMapping, reason: str) -> ShipmentState:

@@ -5,7 +5,7 @@ from typing import Literal
 import httpx
 from pydantic import BaseModel
 
-from adapters.http import Partner
+from adapters.http import ContactsOf, Partner, nobody
 from domain.ports import Accepted, Recalled, Refused, RelabelRequest, ReleaseRequest
 
 
@@ -16,8 +16,14 @@ class _Recall(BaseModel):
 class HttpWarehouses:
     """A WarehouseGateway over a client that is the caller's to close."""
 
-    def __init__(self, client: httpx.AsyncClient, base_url: str, timeout: httpx.Timeout) -> None:
-        self._partner = Partner("warehouse", client, base_url, timeout)
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        base_url: str,
+        timeout: httpx.Timeout,
+        contacts_of: ContactsOf = nobody,
+    ) -> None:
+        self._partner = Partner("warehouse", client, base_url, timeout, contacts_of)
 
     async def release(self, request: ReleaseRequest) -> Accepted | Refused:
         """Hand a shipment over for picking; see the port."""

@@ -15,7 +15,7 @@ from adapters.postgres.network import (
     Product,
     Receipt,
 )
-from cli.demo import network
+from cli.demo import network, taxes
 from cli.demo.people import Buyer
 from cli.demo.places import Places
 
@@ -65,12 +65,17 @@ def assemble(
     return Scenario(
         network=Network(
             channels=network.CHANNELS,
-            customers=[Customer(buyer.id, buyer.segment, buyer.language) for buyer in buyers],
+            customers=[
+                Customer(buyer.id, buyer.segment, buyer.language, taxes.vat_id(buyer))
+                for buyer in buyers
+            ],
             accounts=_accounts(dice, buyers, orders),
             products=products,
             locations=locations,
             services=network.services(),
             postal_codes=places.all,
+            seller=taxes.SELLER,
+            vat_rates=taxes.rates(),
         ),
         receipts=_receipts(dice, _demand(products, orders), locations, scarcity),
         orders=orders,

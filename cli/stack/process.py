@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from signal import SIGKILL, SIGTERM, Signals
 from typing import TYPE_CHECKING
 
+import psutil
+
 from cli.stack.errors import StackError
 from cli.stack.launch import launcher
 
@@ -129,20 +131,9 @@ class SupervisedProcess:
             await process.wait()
 
     async def _spawn(self) -> Process:
-        spec = self.spec
-        with spec.log.open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *launcher(spec.death_signal, unprivileged=spec.unprivileged),
-                *spec.command,
-                env=environment_of(spec),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C reaches only us: we stop the children, one after the other.
-                start_new_session=True,
-            )
+        process = await _create(self.spec, asyncio.subprocess.DEVNULL)
         if self._on_spawn is not None:
-            self._on_spawn(spec, process.pid)
+            self._on_spawn(self.spec, process.pid)
         return process
 
     async def _keep_running(self, process: Process) -> None:
@@ -186,26 +177,62 @@ async def _ask(probe: Probe) -> str | None:
 async def run_to_end(spec: ProcessSpec, *, standard_input: bytes = b"") -> None:
     """Run a process that does one thing and ends. Raises `StackError` when it fails."""
     rotate(spec.log)
-    with spec.log.open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            *launcher(spec.death_signal, unprivileged=spec.unprivileged),
-            *spec.command,
-            env=environment_of(spec),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    process = await _create(spec, asyncio.subprocess.PIPE)
     try:
         await process.communicate(standard_input)
     except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
+        await _kill_with_children(process)
         raise
     if process.returncode:
         raise StackError(
             f"{spec.name} {ended(process.returncode)}. Its log ends with:\n{last_words(spec.log)}"
         )
+
+
+async def _create(spec: ProcessSpec, stdin: int) -> Process:
+    """Start a process; interrupted meanwhile, end it and what it may have started already."""
+    with spec.log.open("ab") as log:
+        creating = asyncio.create_task(
+            asyncio.create_subprocess_exec(
+                *launcher(spec.death_signal, unprivileged=spec.unprivileged),
+                *spec.command,
+                env=environment_of(spec),
+                stdin=stdin,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C reaches only us: we stop the children, one after the other.
+                start_new_session=True,
+            )
+        )
+        try:
+            return await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            await _kill_with_children(await creating)
+            raise
+
+
+async def _kill_with_children(process: Process) -> None:
+    """End a process that may have ended by itself at this moment, and all that it has started:
+    those would go on without it for a while."""
+    started: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        started = psutil.Process(process.pid).children(recursive=True)
+    if process.returncode is None:
+        # It leads a process group of its own.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, SIGKILL)
+    await process.wait()
+    for child in started:
+        while _runs(child):  # noqa: ASYNC110  # other processes set no event of ours
+            await asyncio.sleep(PROBE_INTERVAL)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """One that has ended stays known until somebody asks how, and nobody may."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def rotate(log: Path) -> None:

@@ -160,10 +160,16 @@ async def _served_elsewhere(address: str, namespace: str) -> None:
 
 
 async def _together(*steps: Coroutine[object, object, Result]) -> list[Result]:
-    """Run the steps at the same time; when one fails, end the others and raise its error alone."""
+    """Run the steps at the same time; when one fails, end the others and raise its error alone.
+
+    Who is cancelled ends as cancelled, whatever a step says about being ended.
+    """
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(step) for step in steps]
     except BaseExceptionGroup as failures:
+        this = asyncio.current_task()
+        if this is not None and this.cancelling():
+            raise asyncio.CancelledError from failures
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]

@@ -56,11 +56,13 @@ class MoveCollection(Stored):
 
 
 class Fetched(Stored):
-    """The customer has it; `amount` in minor units of the order's currency."""
+    """The customer has it; `amount` in minor units of the order's currency, `prepaid` the part of
+    it that is to be captured."""
 
     kind: Literal["fetched"] = "fetched"
     invoice_id: str
     amount: int
+    prepaid: int = 0
 
 
 class Expired(Stored):

@@ -16,6 +16,8 @@ class WarehouseEventKind(StrEnum):
 
 
 class CarrierEventKind(StrEnum):
+    """What a carrier reports of a parcel; `exception` is whatever keeps it from its way."""
+
     COLLECTED = "collected"
     IN_TRANSIT = "in_transit"
     DELIVERED = "delivered"

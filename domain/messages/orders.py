@@ -9,10 +9,26 @@ from domain.values import Stored
 
 
 class Tender(StrEnum):
-    """How an order is paid: by invoice on the customer's account, or by a payment up front."""
+    """How an order is paid: by invoice on the customer's account, or by a payment up front, which
+    the provider takes from a card or a voucher. `mixed` is an order that is paid by several."""
 
     ACCOUNT = "account"
     CARD = "card"
+    VOUCHER = "voucher"
+    MIXED = "mixed"
+
+    @property
+    def is_prepaid(self) -> bool:
+        return self in (Tender.CARD, Tender.VOUCHER)
+
+
+class OrderTender(Stored):
+    """One of the means that an order is paid with, by its position, from 1. It bears at most
+    `amount`, in minor units of the order's currency; the one without takes the rest."""
+
+    position: int
+    tender: Tender
+    amount: int | None = None
 
 
 class OrderType(StrEnum):
@@ -83,11 +99,13 @@ class HoldReason(StrEnum):
     RESOURCING_EXHAUSTED = "resourcing_exhausted"
     BACKORDER_EXPIRED = "backorder_expired"
     CAPTURE_REFUSED = "capture_refused"
+    SUPPORT = "support"
 
 
 class OrderFacts(Stored):
     """What was ordered, as far as a history may keep it. `total`: minor units of `currency`;
-    `collect_at`: the store where it is fetched, `collect_name` what that is called."""
+    `collect_at`: the store where it is fetched, `collect_name` what that is called; `tenders`: what
+    it is paid with, where that is not `tender` alone."""
 
     order_id: str
     channel: str
@@ -107,15 +125,22 @@ class OrderFacts(Stored):
     type: OrderType = OrderType.DELIVERY
     collect_at: str | None = None
     collect_name: str | None = None
+    tenders: tuple[OrderTender, ...] = ()
+
+    @property
+    def paid_with(self) -> tuple[OrderTender, ...]:
+        return self.tenders or (OrderTender(position=1, tender=self.tender),)
 
 
 class Hold(Stored):
-    """An order waits for a person: `reason` to filter by, `explanation` to read."""
+    """An order waits for a person: `reason` to filter by, `explanation` to read. `by` is who has
+    put it on hold, where a person did."""
 
     reason: HoldReason
     explanation: str
     since: datetime
     until: datetime
+    by: str | None = None
 
 
 class PlannedShipment(Stored):

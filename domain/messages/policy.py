@@ -65,7 +65,10 @@ class OrderPolicy(Stored):
     `settling_time` is how long a new shipment may still be planned anew, together with other
     orders, before anybody is asked for anything. `max_resourcings` bounds how often an order looks
     for another way by itself. `promise_validity` is how long what was offered for a cart holds at
-    most.
+    most. What the customer has had for longer than `return_window` does not come back; a return of
+    which nothing comes for `return_timeout` expires. Units that come back in one of the
+    `unrefunded_grades` are not refunded. A payment that expires is authorised anew
+    `authorisation_margin` before it does.
     """
 
     version: str
@@ -81,6 +84,10 @@ class OrderPolicy(Stored):
     collect_reminder: timedelta = timedelta(days=1)
     settling_time: timedelta = timedelta(0)
     promise_validity: timedelta = timedelta(minutes=15)
+    return_window: timedelta = timedelta(days=30)
+    return_timeout: timedelta = timedelta(days=30)
+    unrefunded_grades: tuple[str, ...] = ()
+    authorisation_margin: timedelta = timedelta(days=1)
     max_resourcings: int = Field(default=6, ge=0, le=50)
     remembered_events: int = Field(default=300, ge=10, le=2000)
     continue_as_new_after_events: int = Field(default=4000, ge=50, le=20_000)

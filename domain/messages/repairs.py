@@ -37,10 +37,12 @@ class Stray(Stored):
 
 
 class Strays(Stored):
-    """`orphans` are workflow ids of orders that the books do not know."""
+    """`orphans` are workflow ids of orders that the books do not know, `returns` those that no
+    workflow looks after."""
 
     orders: tuple[Stray, ...] = ()
     orphans: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()
 
 
 class FindStrays(Stored):
@@ -78,3 +80,4 @@ class ReconcileReport(Stored):
     restarted: tuple[Stray, ...] = ()
     orphans: tuple[str, ...] = ()
     served: int = 0
+    returns: tuple[str, ...] = ()

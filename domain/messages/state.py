@@ -1,40 +1,27 @@
 """The whole state of an order's thread: what continues as new carries over."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from domain.identity import FIRST_BOOKING, shipment_number
+from domain.identity import shipment_number
+from domain.messages.amending import AmendOrder
+from domain.messages.cancelling import Cancellation, SupportHold
 from domain.messages.events import CollectElsewhere, HoldRejection, HoldRelease
 from domain.messages.orders import (
     Expected,
     Hold,
+    HoldReason,
     OrderFacts,
     OrderStatus,
     Placement,
-    PlannedShipment,
-    ShipmentStatus,
 )
+from domain.messages.payments import Authorisation
 from domain.messages.policy import OrderPolicy
+from domain.messages.shipments import Mutable, ShipmentState
 from domain.messages.steps import Abandon, Exclusion
 from domain.values import Stored
-
-
-class Progress(StrEnum):
-    """How far a shipment came by the reports of others, in order. It never goes back.
-
-    What is sent to a store is delivered when it is there, collected when the customer has it."""
-
-    NOTHING = "nothing"
-    PICKED = "picked"
-    DISPATCHED = "dispatched"
-    DELIVERED = "delivered"
-    COLLECTED = "collected"
-
-    def reached(self, other: "Progress") -> bool:
-        order = list(Progress)
-        return order.index(self) >= order.index(other)
 
 
 class Undo(StrEnum):
@@ -46,123 +33,7 @@ class Undo(StrEnum):
     PAYMENT = "payment"
 
 
-class Withdrawal(Stored):
-    """A shipment is wanted back, for `reason`. What it holds of `yields` is for others. One that is
-    picked stays as it is, unless `even_if_picked`; one that has left stays anyway."""
-
-    reason: str
-    yields: tuple[str, ...] = ()
-    even_if_picked: bool = False
-
-
-class _Mutable(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class ShipmentState(_Mutable):
-    """A shipment's own thread.
-
-    `due` is when its present step is looked at next, None while it is not timed: at its milestone,
-    or at `overdue_at`, when the step is late. `reported` says that the
-    location itself has said what it picked, `quantities` how much. `unstoppable` says that the
-    location would not stop it. `to_recall` and `to_void`
-    say what is still to be taken back from the location and the carrier of a shipment given up.
-
-    `reviewed` is the last milestone that was looked at, `reviews` counts the looks. `booking` is
-    the number of the live booking, `attempts` that of the last one tried; those of `superseded` are
-    still to be voided at their carriers. `keeps_service` says that the location would not change
-    its label, `has_left` that it says so itself before it has reported it. `report_grace` is how
-    long the report of its dispatch may take.
-
-    `ready_at` is since when the customer can fetch it at a store, where it is kept until
-    `collect_until`; `reminded` says that the end of that is near and the customer knows.
-    """
-
-    plan: PlannedShipment
-    status: ShipmentStatus = ShipmentStatus.PLANNED
-    progress: Progress = Progress.NOTHING
-    quantities: dict[str, int] | None = None
-    tracking_number: str | None = None
-    due: datetime | None = None
-    occurred_at: dict[Progress, datetime] = Field(default_factory=dict)
-    reported: bool = False
-    rejection: str | None = None
-    note: str | None = None
-    unstoppable: bool = False
-    withdrawal: Withdrawal | None = None
-    to_recall: bool = False
-    to_void: bool = False
-    overdue_at: datetime | None = None
-    reviewed: datetime | None = None
-    reviews: int = 0
-    booking: int = FIRST_BOOKING
-    attempts: int = FIRST_BOOKING
-    superseded: list[int] = Field(default_factory=list)
-    keeps_service: bool = False
-    has_left: bool = False
-    report_grace: timedelta = timedelta(0)
-    ready_at: datetime | None = None
-    collect_until: datetime | None = None
-    reminded: bool = False
-
-    @property
-    def id(self) -> str:
-        return self.plan.shipment_id
-
-    @property
-    def is_over(self) -> bool:
-        return self.status.is_over and not self.has_to_take_back
-
-    @property
-    def has_to_take_back(self) -> bool:
-        return self.to_recall or self.to_void or bool(self.superseded)
-
-    @property
-    def milestone(self) -> datetime | None:
-        """The last moment that keeps the promise, of the step that it waits for, unless that moment
-        was looked at already."""
-        by = {
-            ShipmentStatus.BOOKED: self.plan.pick_by,
-            ShipmentStatus.RELEASED: self.plan.pick_by,
-            ShipmentStatus.PICKED: self.plan.dispatch_by,
-        }.get(self.status)
-        if by is None or self.has_left or self.ready_at is not None:
-            return None
-        if self.reviews and not self.plan.carrier:
-            # No later collection by a carrier sets another one.
-            return None
-        return None if self.reviewed is not None and by <= self.reviewed else by
-
-    @property
-    def looked_at(self) -> datetime | None:
-        """When its milestone counts as missed. After the last moment to dispatch nothing is lost by
-        waiting for a report that is still under way."""
-        if self.milestone is None or self.status is not ShipmentStatus.PICKED:
-            return self.milestone
-        return self.milestone + self.report_grace
-
-    def wait_until(self, overdue_at: datetime | None) -> None:
-        """Time the present step: it is late at `overdue_at`, and looked at before at its
-        milestone. Without a moment it is not late however long it takes."""
-        self.overdue_at = overdue_at
-        moments = (overdue_at, self.looked_at)
-        self.due = min((moment for moment in moments if moment is not None), default=None)
-
-    @property
-    def is_withdrawn(self) -> bool:
-        """Whether it is wanted back, and is still where it can be had from."""
-        if self.withdrawal is None or self.unstoppable:
-            return False
-        if self.status is ShipmentStatus.PICKED or self.progress.reached(Progress.PICKED):
-            return self.withdrawal.even_if_picked and not self.progress.reached(Progress.DISPATCHED)
-        return self.status in (
-            ShipmentStatus.PLANNED,
-            ShipmentStatus.BOOKED,
-            ShipmentStatus.RELEASED,
-        )
-
-
-class OrderState(_Mutable):
+class OrderState(Mutable):
     """Everything that an order's workflow knows; serialisable as a whole.
 
     `expected` is the part of what is backordered that has a date, all of it there by `expected_by`.
@@ -171,6 +42,18 @@ class OrderState(_Mutable):
     that credit was claimed for a held order meanwhile. `rejection` is a person's decision that has
     not been acted on yet; `stopping` says why the order is being ended, `stopped_by` who decided.
     `explanation` tells the last decision on where to ship from, for staff to read.
+
+    `cancelling` and `holding` are what a person asked for and has not been acted on yet;
+    `cancellation` is the one that the order is ended by, `rest_cancelled` says that its customer
+    knows what that stops and what not. `keeps` says that what shipments held that were given up is
+    reserved for the order while a person keeps it on hold.
+
+    `amending` is the amendment that is under way, `amending_stops` the shipments that were to be
+    stopped for it, `amended` the number of the last one that was decided; `version` is raised by
+    each that was applied, and `total` is what the order comes to since, None as placed.
+
+    `authorisations` are the payments that expire, and `has_spare` says that one of them may not be
+    captured as a whole: what is left of it is given back when the order closes.
 
     `collect_at` is the store where the customer has agreed to fetch the order since it was placed,
     `moving` such an agreement that has not been acted on yet.
@@ -203,12 +86,45 @@ class OrderState(_Mutable):
     collect_at: str | None = None
     collect_name: str | None = None
     moving: CollectElsewhere | None = None
+    cancelling: Cancellation | None = None
+    cancellation: Cancellation | None = None
+    rest_cancelled: bool = False
+    holding: SupportHold | None = None
+    keeps: bool = False
+    amending: AmendOrder | None = None
+    amending_stops: list[str] = Field(default_factory=list)
+    amended: int = 0
+    version: int = 1
+    total: int | None = None
+    authorisations: list[Authorisation] = Field(default_factory=list)
+    has_spare: bool = False
     applied_events: list[str] = Field(default_factory=list)
 
     @property
     def is_being_decided(self) -> bool:
         """Whether somebody asked for something that has not been acted on yet."""
-        return self.release is not None or self.rejection is not None or self.moving is not None
+        return (
+            self.release is not None
+            or self.rejection is not None
+            or self.moving is not None
+            or self.is_interrupted
+        )
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Somebody wants nothing of it to move any more, and that has not been acted on yet."""
+        return self.cancelling is not None or self.holding is not None
+
+    @property
+    def is_kept_on_hold(self) -> bool:
+        """A person keeps it on hold: nothing moves, and what it has stays its own."""
+        is_held = self.hold is not None and self.hold.reason is HoldReason.SUPPORT
+        return is_held and self.stopping is None
+
+    @property
+    def is_decided(self) -> bool:
+        """Of every shipment is known whether it goes on."""
+        return not any(s.can_be_stopped for s in self.shipments.values())
 
     @property
     def waits_for_decision(self) -> bool:

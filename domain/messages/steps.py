@@ -22,7 +22,8 @@ from domain.values import Stored
 
 class SecureCredit(Stored):
     """Claim an order's value on its customer's account. `override_by` is the person who lets it
-    exceed the limit."""
+    exceed the limit. With `total` the account's share of it is claimed, as far as it is not
+    invoiced yet, whatever `amount` says."""
 
     order_id: str
     generation: int
@@ -30,6 +31,7 @@ class SecureCredit(Stored):
     currency: str
     at: datetime
     override_by: str | None = None
+    total: int | None = None
 
 
 class CreditSecured(Stored):
@@ -51,28 +53,41 @@ CreditResult = Annotated[CreditSecured | CreditRefused, Field(discriminator="kin
 
 
 class AuthorisePayment(Stored):
+    """Have an amount blocked for the order's tender at `position`. With `total` it is what that
+    tender lacks for the order to come to so much, whatever `amount` says."""
+
     order_id: str
     generation: int
     amount: int
     currency: str
     at: datetime
+    position: int = 1
+    total: int | None = None
 
 
 class PaymentAuthorised(Stored):
+    """Blocked under `reference`, until `expires_at` where the provider names a moment; without a
+    reference nothing lacked."""
+
     kind: Literal["authorised"] = "authorised"
+    reference: str | None = None
+    expires_at: datetime | None = None
 
 
 class PaymentRefused(Stored):
+    """`leaves_spare`: what was authorised for it is not captured, and to be given back."""
+
     kind: Literal["refused"] = "refused"
     code: str
     reason: str
+    leaves_spare: bool = False
 
 
 PaymentResult = Annotated[PaymentAuthorised | PaymentRefused, Field(discriminator="kind")]
 
 
 class CapturePayment(Stored):
-    """Take the value of what one shipment dispatched."""
+    """Take what the invoice of one shipment falls on payments up front, `amount` together."""
 
     order_id: str
     shipment_id: str
@@ -255,8 +270,11 @@ class RecordDispatch(Stored):
 
 
 class DispatchRecorded(Stored):
+    """`amount` is what the invoice comes to, `prepaid` the part that is to be captured."""
+
     invoice_id: str
     amount: int
+    prepaid: int = 0
 
 
 class RecordDelivery(Stored):
@@ -288,7 +306,8 @@ class NoteShipment(Stored):
 
 class CancelOrder(Stored):
     """Free all that an order still holds in our own books, and end it in `status`. `by` is the
-    person who rejected it, where one did. `generation` is counted when an order is ended again."""
+    person who rejected it, where one did. `generation` is counted when an order is ended again.
+    `told` says that its customer knows already what is cancelled and what is not."""
 
     order_id: str
     status: OrderStatus
@@ -296,6 +315,7 @@ class CancelOrder(Stored):
     at: datetime
     by: str | None = None
     generation: int = 0
+    told: bool = False
 
 
 class Recorded(Stored):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.notices.collection import COLLECT_WORDS
+from domain.notices.returns import RETURN_WORDS
 from domain.notices.templates import Template
 from domain.notices.words import WORDS
 from domain.values import Value
@@ -37,7 +38,7 @@ class Words(Value):
 def render(template: str, language: str, detail: Mapping[str, Any]) -> Words:
     """A notice in words. `detail` holds what the notice was queued with."""
     chosen = language_of(language)
-    words = WORDS | COLLECT_WORDS if "store" in detail else WORDS
+    words = WORDS | RETURN_WORDS | (COLLECT_WORDS if "store" in detail else {})
     subject, body = words[Template(template)][chosen]
     return Words(
         subject=in_words(subject, detail, chosen, moments=day),

@@ -17,10 +17,20 @@ class Template(StrEnum):
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
     REMAINDER_CANCELLED = "remainder_cancelled"
+    AMENDED = "amended"
+    LINES_CANCELLED = "lines_cancelled"
+    CANCELLED_IN_PART = "cancelled_in_part"
+    CANCELLED_TOO_LATE = "cancelled_too_late"
     READY_TO_COLLECT = "ready_to_collect"
     COLLECT_REMINDER = "collect_reminder"
     COLLECTED = "collected"
     COLLECTION_EXPIRED = "collection_expired"
+    RETURN_LABEL = "return_label"
+    RETURN_WITHOUT_LABEL = "return_without_label"
+    RETURN_RECEIVED = "return_received"
+    RETURN_REFUNDED = "return_refunded"
+    RETURN_NOT_REFUNDED = "return_not_refunded"
+    RETURN_EXPIRED = "return_expired"
 
 
 Spoken = dict[str, tuple[str, str]]

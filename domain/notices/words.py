@@ -179,6 +179,61 @@ WORDS: dict[Template, Spoken] = {
             ),
         ),
     },
+    Template.AMENDED: {
+        "en": (
+            "Your order {reference} is changed",
+            "Your order {reference} is changed as you asked. It comes to {total}.",
+        ),
+        "fr": (
+            "Votre commande {reference} est modifiée",
+            "Votre commande {reference} est modifiée comme demandé. Elle revient à {total}.",
+        ),
+    },
+    Template.LINES_CANCELLED: {
+        "en": (
+            "A part of your order {reference} is cancelled",
+            "A part of your order {reference} is cancelled. The rest comes to {total}.",
+        ),
+        "fr": (
+            "Une partie de votre commande {reference} est annulée",
+            "Une partie de votre commande {reference} est annulée. Le reste revient à {total}.",
+        ),
+    },
+    Template.CANCELLED_IN_PART: {
+        "en": (
+            "Your order {reference} is cancelled in part",
+            (
+                "{units} unit(s) of your order {reference} are cancelled, and you owe nothing for "
+                "them. {going_on} unit(s) could not be stopped any more and still reach you; you "
+                "can send them back."
+            ),
+        ),
+        "fr": (
+            "Votre commande {reference} est annulée en partie",
+            (
+                "{units} unité(s) de votre commande {reference} sont annulées et vous ne devez "
+                "rien pour elles. {going_on} unité(s) n'ont plus pu être arrêtées et vous "
+                "parviendront ; vous pouvez les renvoyer."
+            ),
+        ),
+    },
+    Template.CANCELLED_TOO_LATE: {
+        "en": (
+            "Your order {reference} could not be cancelled any more",
+            (
+                "The {going_on} unit(s) of your order {reference} that are not with you yet could "
+                "not be stopped any more and still reach you; you can send them back."
+            ),
+        ),
+        "fr": (
+            "Votre commande {reference} n'a plus pu être annulée",
+            (
+                "Les {going_on} unité(s) de votre commande {reference} que vous n'avez pas encore "
+                "reçues n'ont plus pu être arrêtées et vous parviendront ; vous pouvez les "
+                "renvoyer."
+            ),
+        ),
+    },
     Template.REMAINDER_CANCELLED: {
         "en": (
             "The rest of your order {reference} is cancelled",

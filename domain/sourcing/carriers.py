@@ -47,14 +47,24 @@ def services_between(problem: SourcingProblem, origin_country: str) -> list[Serv
     prefix of the postal code, then the destination's country, then everywhere ('*').
     """
     by_name: dict[tuple[str, str], tuple[int, Service]] = {}
+    entitled = _entitled(problem)
     for service in problem.services:
-        if service.origin_country != origin_country:
+        name = (service.carrier, service.service)
+        if service.origin_country != origin_country or (
+            entitled is not None and name not in entitled
+        ):
             continue
         specific = _specificity(problem, service)
-        name = (service.carrier, service.service)
         if specific is not None and (name not in by_name or specific > by_name[name][0]):
             by_name[name] = specific, service
     return [by_name[name][1] for name in sorted(by_name)]
+
+
+def _entitled(problem: SourcingProblem) -> frozenset[tuple[str, str]] | None:
+    """The services that the customer's agreement allows, None for every one."""
+    if problem.entitled_to is None:
+        return None
+    return frozenset((right.carrier, right.service) for right in problem.entitled_to)
 
 
 def _specificity(problem: SourcingProblem, service: Service) -> int | None:

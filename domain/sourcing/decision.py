@@ -69,6 +69,7 @@ ExclusionCode = Literal[
     "no_stock",
     "no_capacity",
     "no_service",
+    "not_entitled",
     "too_heavy",
     "distance",
     "kinds",

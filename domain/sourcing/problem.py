@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from domain.calendar import LocationCalendar, ServiceCalendar
 from domain.messages.orders import OrderType
 from domain.messages.steps import Exclusion
+from domain.pricing import CarrierServiceRight
 from domain.values import Value
 
 
@@ -151,7 +152,8 @@ class SourcingProblem(Value):
     `postal_code` chooses among the zones of carriers; `region` (for public holidays) and `timezone`
     are those of the destination. What a customer collects comes from where it is pinned, or else
     from `collect_at`, and from nowhere else. An order that is sent to a store goes to the store's
-    address; what the store itself, `collect_at`, has of it is fetched there too.
+    address; what the store itself, `collect_at`, has of it is fetched there too. `entitled_to` are
+    the only carrier services that the customer's agreement lets it go by, None for every one.
     """
 
     order_id: str
@@ -178,3 +180,4 @@ class SourcingProblem(Value):
     timezone: str | None = None
     planned: tuple[PlannedDay, ...] = ()
     collect_at: str | None = None
+    entitled_to: tuple[CarrierServiceRight, ...] | None = None

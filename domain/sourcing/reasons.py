@@ -119,6 +119,10 @@ class _Rows:
             for e in self._problem.exclusions
             if e.carrier in tried and e.location_id in (None, location.location_id)
         )
+        if not tried and self._problem.entitled_to is not None:
+            unbound = self._problem.model_copy(update={"entitled_to": None})
+            if services_between(unbound, location.country):
+                return "not_entitled", {}
         return "no_service", {"country": self._problem.country, "reasons": reasons}
 
     def _of(self, location_id: str) -> list[Exclusion]:
@@ -133,6 +137,7 @@ _OBSTACLES: dict[ExclusionCode, str] = {
     "not_pinned": "the order has to come from elsewhere",
     "no_capacity": "no capacity left",
     "no_service": "no carrier service from there",
+    "not_entitled": "no carrier service from there that the agreement allows",
     "too_heavy": "no carrier service takes units so heavy or so long",
     "distance": "further away than the policy allows",
     "kinds": "not of a kind that the policy allows",
@@ -163,7 +168,10 @@ def obstacle(problem: SourcingProblem, excluded: Iterable[Excluded]) -> str | No
     if not places:
         return None
     if not any(services_from(place, problem) for place in places):
-        return f"no carrier service left to {problem.country} from any location that has stock"
+        which = "" if problem.entitled_to is None else " that the agreement allows is"
+        return (
+            f"no carrier service{which} left to {problem.country} from any location that has stock"
+        )
     reasons = sorted(
         {
             e.reason

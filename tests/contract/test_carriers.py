@@ -53,6 +53,16 @@ async def test_a_booking_has_a_tracking_number_and_a_label_that_can_be_printed(
     assert RECIPIENT.name in label.text
 
 
+async def test_what_a_customer_sends_back_is_collected_at_his_address(
+    carriers: HttpCarriers, world: RunningWorld
+) -> None:
+    back = booking_request("web:10001:R1:1").model_copy(update={"collect_from": RECIPIENT})
+
+    assert isinstance(await carriers.book(back), Booked)
+    [booking] = (await world.ledger())["bookings"]
+    assert booking["collect_from"] == RECIPIENT.model_dump()
+
+
 async def test_a_repeated_booking_gets_the_same_answer_and_is_booked_once(
     carriers: HttpCarriers, world: RunningWorld
 ) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from signal import SIGINT, SIGKILL, SIGTERM
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -41,9 +41,16 @@ EVERY_PROCESS = {"postgres", "temporal", "world", "worker", "api"}
 
 @pytest.fixture(scope="module")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[UpCommand]:
-    """A stack that the tests which leave it running share."""
-    async with ariane_up(tmp_path_factory.mktemp("stack") / "data") as command:
-        await command.wait_until_up()
+    """A stack that the tests which leave it running share; when it came up, the usual ports were
+    taken."""
+    data = tmp_path_factory.mktemp("stack") / "data"
+    async with AsyncExitStack() as until_over:
+        async with usual_ports():
+            with ExitStack() as taken:
+                for port in (USUAL.postgres, USUAL.temporal, USUAL.ui, USUAL.api, USUAL.world):
+                    taken.enter_context(_listening(port))
+                command = await until_over.enter_async_context(ariane_up(data, ports=[]))
+                await command.wait_until_up()
         yield command
 
 
@@ -100,7 +107,17 @@ async def test_a_process_that_dies_is_started_again(stack: UpCommand) -> None:
     assert psutil.pid_exists(stack.children["worker"])
 
 
-async def test_its_data_survive_a_restart_and_nothing_outlives_it(tmp_path: Path) -> None:
+async def test_free_ports_are_chosen_when_the_usual_ones_are_taken(stack: UpCommand) -> None:
+    addresses = await stack.wait_until_up()
+    assert f"Port {USUAL.api} is taken: api listens on" in stack.output
+    assert not addresses.api_url.endswith(f":{USUAL.api}")
+    async with plain_http() as http:
+        assert (await http.get(f"{addresses.api_url}/health")).status_code == 200
+
+
+async def test_its_data_survive_a_restart_and_a_kill_and_nothing_outlives_it(
+    tmp_path: Path,
+) -> None:
     workflow = f"in-flight-{uuid4()}"
     async with ariane_up(tmp_path) as command:
         addresses = await command.wait_until_up()
@@ -112,26 +129,22 @@ async def test_its_data_survive_a_restart_and_nothing_outlives_it(tmp_path: Path
     assert stopped.code == 0, stopped.output
     assert processes_of(tmp_path) == []
     async with ariane_up(tmp_path) as command:
-        addresses = await command.wait_until_up()
-        assert await _query(addresses, "SELECT it FROM kept") == [(1,)]
-        client = await Client.connect(addresses.temporal_address)
-        description = await client.get_workflow_handle(workflow).describe()
-        assert description.status is WorkflowExecutionStatus.RUNNING
+        await _still_there(await command.wait_until_up(), workflow)
+        left = command.children
+        await command.end(SIGKILL)
+    async with ariane_up(tmp_path) as command:
+        await _still_there(await command.wait_until_up(), workflow)
+        assert not any(psutil.pid_exists(pid) for pid in left.values())
         stopped = await command.end(SIGTERM)
     assert stopped.code == 0, stopped.output
     assert processes_of(tmp_path) == []
 
 
-async def test_one_that_is_killed_leaves_nothing_behind_and_starts_again(tmp_path: Path) -> None:
-    async with ariane_up(tmp_path) as command:
-        await command.wait_until_up()
-        left = command.children
-        await command.end(SIGKILL)
-    async with ariane_up(tmp_path) as command:
-        await command.wait_until_up()
-        assert not any(psutil.pid_exists(pid) for pid in left.values())
-        await command.end()
-    assert processes_of(tmp_path) == []
+async def _still_there(addresses: StackAddresses, workflow: str) -> None:
+    assert await _query(addresses, "SELECT it FROM kept") == [(1,)]
+    client = await Client.connect(addresses.temporal_address)
+    description = await client.get_workflow_handle(workflow).describe()
+    assert description.status is WorkflowExecutionStatus.RUNNING
 
 
 async def test_ctrl_c_while_it_starts_leaves_no_process_behind(tmp_path: Path) -> None:
@@ -140,19 +153,6 @@ async def test_ctrl_c_while_it_starts_leaves_no_process_behind(tmp_path: Path) -
         finished = await command.end(SIGINT)
     assert finished.code == 0, finished.output
     assert processes_of(tmp_path) == []
-
-
-async def test_free_ports_are_chosen_when_the_usual_ones_are_taken(tmp_path: Path) -> None:
-    async with usual_ports():
-        with ExitStack() as taken:
-            for port in (USUAL.postgres, USUAL.temporal, USUAL.ui, USUAL.api, USUAL.world):
-                taken.enter_context(_listening(port))
-            async with ariane_up(tmp_path, ports=[]) as command:
-                addresses = await command.wait_until_up()
-                assert f"Port {USUAL.api} is taken: api listens on" in command.output
-                assert not addresses.api_url.endswith(f":{USUAL.api}")
-                async with plain_http() as http:
-                    assert (await http.get(f"{addresses.api_url}/health")).status_code == 200
 
 
 async def test_a_taken_port_that_was_asked_for_is_refused(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tests.support.api import Api, order_body, running_api, served
 from tests.support.stack import copy_of_template
 
 JSON = {"Content-Type": "application/json"}
+ACCOUNT = {"tender": "account"}
 DEEP = "[" * 100_000 + "]" * 100_000
 
 
@@ -72,6 +73,19 @@ async def _is_refused(api: Api, answer: httpx.Response, field: str) -> None:
         ({"tender": "barter"}, "tender"),
         ({"tender": "card"}, "payment_token"),
         ({"payment_token": "tok-1"}, "payment_token"),
+        ({"tender": "voucher"}, "payment_token"),
+        ({"tender": "mixed", "payment_token": "tok-1"}, "tender"),
+        ({"payments": []}, "payments"),
+        ({"payments": [{"tender": "account"}], "tender": "account"}, "tender"),
+        ({"payments": [{"tender": "account"}], "payment_token": "t"}, "payment_token"),
+        ({"payments": [{"tender": "mixed"}]}, "payments[0].tender"),
+        ({"payments": [{"tender": "account", "amount": 0}]}, "payments[0].amount"),
+        ({"payments": [{"tender": "account", "amount": 1}]}, "payments"),
+        ({"payments": [{"tender": "account", "token": "t"}]}, "payments[0].token"),
+        ({"payments": [{"tender": "card"}]}, "payments[0].token"),
+        ({"payments": [{"tender": "card", "token": "t", "amount": 10**9}, ACCOUNT]}, "payments"),
+        ({"payments": [{"tender": "card", "token": "t"}, ACCOUNT]}, "payments[1].amount"),
+        ({"payments": [{"tender": "account", "amount": 1}, ACCOUNT]}, "payments[1].tender"),
         ({"currency": "GBP"}, "currency"),
         ({"currency": "EURO"}, "currency"),
         ({"currency": "XAU"}, "currency"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from adapters.postgres.agreements import AgreementVersion, Party, publish_agreement
 from adapters.postgres.engine import create_engine
 from adapters.postgres.network import (
     CarrierService,
@@ -24,6 +25,7 @@ from api.app import create_app
 from domain.calendar import LocationCalendar
 from domain.messages.policy import OrderPolicy, SourcingPolicy
 from domain.policies import Assignment
+from domain.pricing import Agreement, CarrierServiceRight
 from tests.support.api import http_of
 from tests.support.house import NETWORK, SHORT
 
@@ -72,7 +74,7 @@ class Shop:
         async with self.engine.begin() as conn:
             await receive_stock(conn, receipts, "opening", datetime.now(UTC))
 
-    async def load(self, **rows: Sequence[Any]) -> None:
+    async def load(self, **rows: Any) -> None:
         async with self.engine.begin() as conn:
             await load_network(conn, Network(**rows))
 
@@ -145,6 +147,22 @@ async def test_a_cart_is_offered_the_cheapest_and_the_fastest_way(shop: Shop) ->
     assert cheap["shipments"][0]["lines"] == [{"line": 1, "sku": "SKU-1", "quantity": 2}]
     assert (cheap["complete"], cheap["missing"]) == (True, [])
     assert answer["obstacle"] is None
+
+
+async def test_only_ways_that_the_customers_agreement_allows_are_offered(shop: Shop) -> None:
+    await shop.stock(LIL_1=5)
+    agreement = AgreementVersion(
+        agreement_id="acme",
+        version=1,
+        party=Party(customer_id="ACME"),
+        terms=Agreement(services=(CarrierServiceRight(carrier="falcon", service="express"),)),
+        valid_from=date(2020, 1, 1),
+    )
+    async with shop.engine.begin() as conn:
+        await publish_agreement(conn, agreement, datetime(2020, 1, 1, tzinfo=UTC))
+    [only] = _delivered(await shop.ask(("SKU-1", 1)))
+    assert only["shipments"][0]["carrier"] == "falcon"
+    assert len(_delivered(await shop.ask(("SKU-1", 1), customer_id=None))) == 2
 
 
 async def test_one_way_that_is_best_in_everything_is_offered_once(shop: Shop) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.limits import MAX_BODY_BYTES, MAX_COUNT_BYTES
+from api.limits import MAX_BODY_BYTES, MAX_LONG_BYTES
 from cli.stack import TemporalServer
 from tests.support.api import Api, running_api
 
@@ -215,7 +215,7 @@ async def test_a_body_that_is_no_count_is_refused(
 async def test_a_count_may_be_larger_than_other_bodies(api: Api) -> None:
     body = {"taken_at": _TAKEN, "kind": "partial", "rows": [{"sku": "BOLT", "quantity": 9}]}
     small = json.dumps(body).encode()
-    within = small + b" " * (MAX_COUNT_BYTES - len(small))
+    within = small + b" " * (MAX_LONG_BYTES - len(small))
     headers = {"Content-Type": "application/json"}
 
     assert (await api.http.put(_STOCK, content=within, headers=headers)).status_code == 200

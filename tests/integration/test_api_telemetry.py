@@ -64,6 +64,9 @@ async def test_one_trace_spans_the_request_and_the_order_s_workflow(
         async with running_api(database_url, temporal_server.address, tracing=tracing) as api:
             await api.http.get("/health/ready")
             answer = await api.http.post("/orders", json=order_body())
+            for path in ("/search", "/search/"):
+                await api.http.get(path, params={"q": "Zorglub"}, follow_redirects=True)
+            await api.http.post("/search", json={"q": "Zorglub"})
         assert answer.status_code == 201
         await asyncio.to_thread(tracing.shutdown)
 
@@ -144,10 +147,13 @@ async def test_the_process_serves_without_temporal_and_stops_when_told_to(
 
         await eventually(lives)
         placed = await http.post("/orders", json=body)
+        found = await http.get("/search", params={"q": "Zorglub"})
+        await http.get("/search", params={"q": "Zorglub", "how": "loud"})
         process.send_signal(signal.SIGTERM)
         _, logged = await asyncio.wait_for(process.communicate(), 10)
 
     assert placed.status_code == 503
+    assert len(found.json()["hits"]) == 1
     lines = [json.loads(line) for line in logged.splitlines()]
     assert any(line.get("order_id") == f"web:{body['reference']}" for line in lines)
     assert any("shutdown complete" in line["event"] for line in lines)

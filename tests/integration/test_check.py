@@ -31,6 +31,7 @@ INSERT INTO orders (id, channel, reference, customer_id, body_hash, tender, curr
     language, country, postal_code, ship_complete, critical, status, policy_version, ordered_at)
 VALUES ('aaa:1', 'aaa', '1', 'ZOE', '', 'card', 'EUR', 0, 'fr', 'FR', '75001', false, false,
     'in_fulfilment', 'p', now());
+INSERT INTO order_tenders (order_id, position, tender) VALUES ('aaa:1', 1, 'card');
 INSERT INTO shipments (id, order_id, location_id, carrier, service, status, weight_grams, why,
     promise) VALUES ('aaa:1:1', 'aaa:1', 'LIL', 'swift', 'home', 'booked', 1, '', now());
 INSERT INTO bookings (reference, shipment_id, carrier, service, state)

@@ -171,8 +171,8 @@ async def test_what_was_paid_by_card_is_taken_when_it_is_fetched(books: Books) -
             at=AT,
         )
     )
-    [invoice] = await books.sql("SELECT amount, paid FROM invoices")
-    assert (invoice.amount, invoice.paid) == (2000, 2000)
+    [invoice] = await books.sql("SELECT amount, captured FROM invoices")
+    assert (invoice.amount, invoice.captured) == (2000, 2000)
 
 
 async def test_money_that_waits_pays_what_is_fetched(books: Books) -> None:

@@ -55,6 +55,7 @@ FROM (VALUES
 # Order 1 is delivered and invoiced, 2 has three units at a location and waits for two, 3 is held.
 _HEALTHY = (
     _ORDERS,
+    "INSERT INTO order_tenders (order_id, position, tender) SELECT id, 1, tender FROM orders",
     """
     INSERT INTO order_lines (order_id, line_id, position, sku, ordered, unit_price, backordered,
     shipped, invoiced) VALUES
@@ -86,13 +87,22 @@ _HEALTHY = (
     ('web:2:0:1', 'web:2:0', 'swift', 'dawn', 'refused')
     """,
     """
-    INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, due_on,
-    issued_at, paid) VALUES ('I1', 'web:1:1', 'web:1', 'ACME', 'EUR', 1000, '2026-04-01', :at, 400)
+    INSERT INTO invoices (id, shipment_id, order_id, customer_id, currency, amount, on_account,
+    due_on, issued_at, paid)
+    VALUES ('I1', 'web:1:1', 'web:1', 'ACME', 'EUR', 1000, 1000, '2026-04-01', :at, 400)
     """,
     """
     INSERT INTO invoice_lines (invoice_id, line_id, sku, quantity, unit_price, net, gross)
     VALUES ('I1', '1', 'P1', 10, 100, 1000, 1000)
     """,
+    "INSERT INTO document_counters VALUES ('invoice', 2026, 1, '2026-03-02')",
+    """
+    INSERT INTO documents (number, kind, year, sequence, customer_id, currency, issued_on,
+    terms_days, due_on, net, vat, gross, source)
+    VALUES ('2026-000001', 'invoice', 2026, 1, 'ACME', 'EUR', '2026-03-02', 30, '2026-04-01', 1000,
+    0, 1000, 'I1')
+    """,
+    "UPDATE invoices SET document = '2026-000001'",
     """
     INSERT INTO credit_claims (order_id, customer_id, open_amount, granted_exposure, granted_limit)
     VALUES ('web:1', 'ACME', 0, NULL, NULL), ('web:2', 'ACME', 1000, 2000, 2000)
@@ -122,6 +132,74 @@ _HEALTHY = (
     VALUES ('web:1', 'placed', 'confirmed', 'email', '{}', :at)
     """,
 )
+# A unit of order 1 was credited.
+_CREDITED = [
+    "UPDATE invoice_lines SET credited = 1",
+    "UPDATE order_lines SET returned = 1 WHERE order_id = 'web:1'",
+    "INSERT INTO document_counters VALUES ('credit_note', 2026, 1, '2026-03-03')",
+    """
+    INSERT INTO documents (number, kind, year, sequence, customer_id, currency, issued_on, net,
+    vat, gross, source) VALUES ('CN-2026-000001', 'credit_note', 2026, 1, 'ACME', 'EUR',
+    '2026-03-03', 100, 0, 100, 'R1')
+    """,
+    "INSERT INTO credit_note_lines VALUES ('CN-2026-000001', 'I1', '1', 1, 0, 100, 100)",
+]
+# Order 1 was priced by an agreement.
+_AGREED = [
+    "INSERT INTO price_lists VALUES ('trade', 'EUR', true)",
+    "INSERT INTO price_list_versions VALUES ('trade', 1, '2026-01-01', NULL, '', '2026-01-01')",
+    "INSERT INTO prices VALUES ('trade', 1, 'P1', 1, 100)",
+    "INSERT INTO agreements VALUES ('acme', 'ACME')",
+    """
+    INSERT INTO agreement_versions (version, agreement_id, number, valid_from, body, published_at)
+    VALUES ('acme/1', 'acme', 1, '2026-01-01', '{"lists": ["trade"]}', '2026-01-01')
+    """,
+    "UPDATE orders SET agreement_version = 'acme/1' WHERE id = 'web:1'",
+    "UPDATE order_lines SET price_source = 'agreement' WHERE order_id = 'web:1'",
+]
+# Of order 1 the part that is not owed any more was paid by card.
+_CAPTURED = [
+    "UPDATE order_tenders SET amount = 400, tender = 'card' WHERE order_id = 'web:1'",
+    "INSERT INTO order_tenders VALUES ('web:1', 2, 'account')",
+    "UPDATE orders SET tender = 'mixed' WHERE id = 'web:1'",
+    "DELETE FROM payment_allocations",
+    "UPDATE invoices SET paid = 0, on_account = 600, captured = 400",
+    "UPDATE accounts SET unapplied_amount = 500",
+    """
+    INSERT INTO payments (reference, order_id, state, authorised, captured, currency) VALUES
+    ('web:1:pay', 'web:1', 'authorised', 400, 400, 'EUR')
+    """,
+    """
+    INSERT INTO payment_captures (shipment_id, payment_reference, amount, state, reference)
+    VALUES ('web:1:1', 'web:1:pay', 400, 'captured', 'web:1:1:capture')
+    """,
+]
+# A unit of order 1 came back, was put on sale again and is credited.
+_RETURNED = [
+    *[statement.replace("'R1')", "'web:1:R1:E1')") for statement in _CREDITED],
+    """
+    INSERT INTO returns (id, order_id, number, status, origin, channel, resolution, return_to,
+    opened_by, opened_at, expires_at, closed_at) VALUES ('web:1:R1', 'web:1', 1, 'closed',
+    'customer', 'web', 'refund', 'LIL', 'Ann', now(), now(), now())
+    """,
+    "INSERT INTO return_lines VALUES ('web:1:R1', 'I1', '1', 1, 'P1', '', 1, 1, 1, 1)",
+    "INSERT INTO return_receipts VALUES ('web:1:R1', 'E1', 'I1', '1', 'LIL', 1, 'Ann', now())",
+    """
+    INSERT INTO inspections (return_id, event_id, invoice_id, line_id, sku, location_id, units,
+    grade, disposition, refunded, by, at)
+    VALUES ('web:1:R1', 'E1', 'I1', '1', 'P1', 'LIL', 1, 'good', 'restock', true, 'Ann', now())
+    """,
+    """
+    INSERT INTO stock_ledger (sku, location_id, delta, reason, source, at)
+    VALUES ('P1', 'LIL', 1, 'returned', 'web:1:R1:E1:restock', now())
+    """,
+    "UPDATE stock SET on_hand = 91 WHERE sku = 'P1'",
+]
+_REFUND = """
+    INSERT INTO refunds (id, order_id, invoice_id, source, shipment_id, payment_reference, amount,
+    intended_at)
+    VALUES ('R1', 'web:1', 'I1', 'CN', 'web:1:1', 'web:1:pay', 400, '2026-03-02')
+"""
 # Order 2 is to be fetched: its shipment has come to the store, and is not invoiced.
 _AT_A_STORE = [
     "UPDATE orders SET type = 'ship_to_store', collect_at = 'LIL' WHERE id = 'web:2'",
@@ -154,6 +232,19 @@ _TWO_LIVE_BOOKINGS = "DROP INDEX uq_bookings_live"
 
 _ONE_A_DAY = "UPDATE locations SET calendar = '{\"capacity\": 1}' WHERE id = 'LIL'"
 _BOTH_TODAY = "UPDATE shipments SET dispatch_day = '2026-03-03' WHERE location_id = 'LIL'"
+# Order 2 became what it is by an amendment.
+_FORGOTTEN = """
+INSERT INTO order_contacts (order_id, name, street, city, erased_at)
+VALUES ('{}', '{}', '', '', '2026-03-02')
+"""
+_AMENDED = """
+WITH amended AS (UPDATE orders SET version = 2 WHERE id = 'web:2')
+INSERT INTO amendments (order_id, number, kind, base_version, body_hash, lines, total, country,
+    postal_code, contact_revision, backorder, state, asked_at, decided_at)
+SELECT id, 1, 'amendment', 1, '', '[]', total, country, postal_code, 0, false, 'applied',
+    ordered_at, ordered_at
+FROM orders WHERE id = 'web:2'
+"""
 
 
 def _decided(capacity: int | None) -> list[str]:
@@ -174,6 +265,24 @@ def _decided(capacity: int | None) -> list[str]:
 
 
 _FAULTS = [
+    ("return-sold", [*_RETURNED, "UPDATE return_lines SET received = 11, inspected = 11"]),
+    ("return-sold", ["UPDATE order_lines SET returned = 1 WHERE order_id = 'web:1'"]),
+    ("return-units", [*_RETURNED, "DELETE FROM return_receipts"]),
+    ("return-units", [*_RETURNED, "UPDATE inspections SET refunded = false"]),
+    ("return-stock", [*_RETURNED, "UPDATE inspections SET disposition = 'scrap'"]),
+    ("return-stock", [*_RETURNED, "UPDATE inspections SET units = 2"]),
+    ("return-ended", [*_RETURNED, "UPDATE returns SET closed_at = NULL"]),
+    (
+        "return-ended",
+        [
+            *_RETURNED,
+            "UPDATE returns SET status = 'expired'",
+            """
+            INSERT INTO return_labels (reference, return_id, carrier, service, state) VALUES
+            ('web:1:R1:1', 'web:1:R1', 'swift', 'home', 'booked')
+            """,
+        ],
+    ),
     ("location-day", [_ONE_A_DAY, _BOTH_TODAY, *_decided(1)]),
     ("location-learned", ["UPDATE locations SET late = 1 WHERE id = 'LIL'"]),
     (
@@ -219,6 +328,17 @@ _FAULTS = [
     ("order-placing", ["UPDATE orders SET status = 'placing' WHERE id = 'web:2'"]),
     ("order-hold", ["UPDATE orders SET hold_reason = NULL WHERE id = 'web:3'"]),
     ("order-hold", ["UPDATE orders SET hold_reason = 'no_source' WHERE id = 'web:2'"]),
+    ("hold-by", ["UPDATE orders SET hold_reason = 'support' WHERE id = 'web:3'"]),
+    (
+        "cancelled-waits",
+        [
+            "UPDATE orders SET status = 'backordered' WHERE id = 'web:2'",
+            """
+            INSERT INTO order_events (order_id, kind, detail, at)
+            VALUES ('web:2', 'cancelled_in_part', '{}', now())
+            """,
+        ],
+    ),
     ("booking-live", ["UPDATE bookings SET state = 'voided' WHERE shipment_id = 'web:1:1'"]),
     ("booking-live", ["UPDATE bookings SET state = 'booked' WHERE shipment_id = 'web:2:0'"]),
     (
@@ -258,6 +378,11 @@ _FAULTS = [
             "UPDATE reservations SET held = 1, released = 2 WHERE shipment_id = 'web:2:1'",
         ],
     ),
+    ("order-version", ["UPDATE orders SET version = 2 WHERE id = 'web:2'"]),
+    ("order-version", [_AMENDED, "UPDATE orders SET version = 3 WHERE id = 'web:2'"]),
+    ("order-version", [_AMENDED, "UPDATE amendments SET base_version = 2"]),
+    ("order-address", ["UPDATE shipments SET contact_revision = 1 WHERE id = 'web:2:1'"]),
+    ("order-address", [_AMENDED, "UPDATE amendments SET contact_revision = 1"]),
     ("account-open", ["UPDATE accounts SET open_amount = 999"]),
     ("account-unpaid", ["UPDATE accounts SET unpaid_amount = 0"]),
     ("claim-uninvoiced", ["UPDATE credit_claims SET open_amount = 1 WHERE order_id = 'web:1'"]),
@@ -280,13 +405,53 @@ _FAULTS = [
     ),
     ("invoice-paid", ["UPDATE invoices SET paid = 399"]),
     ("invoice-paid", ["UPDATE payment_allocations SET amount = 399"]),
-    ("invoice-paid", ["UPDATE orders SET tender = 'card' WHERE id = 'web:1'"]),
+    ("order-tenders", ["UPDATE orders SET tender = 'card' WHERE id = 'web:1'"]),
+    ("order-tenders", ["UPDATE order_tenders SET amount = 600 WHERE order_id = 'web:3'"]),
+    ("order-tenders", ["DELETE FROM order_tenders WHERE order_id = 'web:3'"]),
+    (
+        "invoice-charged",
+        ["UPDATE invoices SET on_account = 999", "UPDATE accounts SET unpaid_amount = 599"],
+    ),
+    (
+        "invoice-charged",
+        [
+            "UPDATE order_tenders SET amount = 999 WHERE order_id = 'web:1'",
+            "INSERT INTO order_tenders VALUES ('web:1', 2, 'card')",
+            "UPDATE orders SET tender = 'mixed' WHERE id = 'web:1'",
+        ],
+    ),
     ("invoice-paid", ["UPDATE invoices SET customer_id = 'ZOE'"]),
     ("payment-applied", ["UPDATE customer_payments SET amount = 399"]),
     ("account-unapplied", ["UPDATE accounts SET unapplied_amount = 99"]),
     ("account-unapplied", ["UPDATE customer_payments SET amount = 501"]),
     ("account-unapplied", ["UPDATE payment_allocations SET amount = 401"]),
-    ("invoice-sum", ["UPDATE invoices SET amount = 999"]),
+    ("document-numbers", ["UPDATE document_counters SET last = 2"]),
+    ("document-numbers", ["DELETE FROM document_counters"]),
+    (
+        "document-numbers",
+        [
+            "UPDATE documents SET sequence = 2",
+            "UPDATE document_counters SET last = 2",
+        ],
+    ),
+    ("document-order", ["UPDATE documents SET issued_on = '2025-12-31'"]),
+    ("document-sum", ["UPDATE documents SET net = 999, gross = 999"]),
+    ("document-sum", ["UPDATE invoices SET document = NULL"]),
+    ("document-sum", [*_CREDITED, "UPDATE credit_note_lines SET net = 99"]),
+    ("document-customer", ["UPDATE documents SET customer_id = 'ZOE'"]),
+    ("document-customer", [*_CREDITED, "UPDATE invoices SET document = NULL"]),
+    ("charge-invoiced", ["UPDATE invoices SET document = NULL"]),
+    ("line-credited", ["UPDATE invoice_lines SET credited = 1"]),
+    ("line-credited", [*_CREDITED, "UPDATE invoice_lines SET credited = 2"]),
+    ("line-credited", [*_CREDITED, "UPDATE credit_note_lines SET gross = 99"]),
+    ("line-credited", [*_CREDITED, "UPDATE credit_note_lines SET before = 1"]),
+    ("line-agreed", ["UPDATE order_lines SET price_source = 'agreement'"]),
+    ("line-agreed", [*_AGREED, "UPDATE prices SET unit_price = 99"]),
+    ("line-agreed", [*_AGREED, "UPDATE price_lists SET currency = 'GBP'"]),
+    ("line-agreed", [*_AGREED, "UPDATE agreement_versions SET body = '{\"lists\": []}'"]),
+    ("line-taxed", ["UPDATE order_lines SET vat_category = 'S' WHERE order_id = 'web:3'"]),
+    ("line-taxed", ["UPDATE order_lines SET vat_bps = 2000 WHERE order_id = 'web:3'"]),
+    ("invoice-sum", ["UPDATE invoices SET amount = 1001"]),
     ("invoice-sum", ["UPDATE invoice_lines SET quantity = 20, unit_price = 50"]),
     ("invoice-sum", ["UPDATE invoice_lines SET gross = 999"]),
     ("invoice-sum", ["UPDATE invoice_lines SET vat_bps = 2000"]),
@@ -318,6 +483,28 @@ _FAULTS = [
         ],
     ),
     ("payment-captured", ["UPDATE payments SET authorised = 600, captured = 1"]),
+    ("payment-refunded", [*_CAPTURED, "UPDATE payment_captures SET refunded = 400"]),
+    ("payment-refunded", [*_CAPTURED, _REFUND]),
+    (
+        "payment-refunded",
+        [
+            *_CAPTURED,
+            _REFUND,
+            "UPDATE payment_captures SET refunded = 400, state = 'refused'",
+            "UPDATE invoices SET captured = 0",
+            "UPDATE payments SET captured = 0, state = 'voided' WHERE reference = 'web:1:pay'",
+            "UPDATE refunds SET state = 'refunded'",
+        ],
+    ),
+    (
+        "payment-given-back",
+        [
+            """
+            INSERT INTO payments (reference, order_id, state, authorised, captured, currency)
+            VALUES ('web:1:pay', 'web:1', 'authorised', 400, 0, 'EUR')
+            """,
+        ],
+    ),
     (
         "payment-captured",
         [
@@ -355,6 +542,9 @@ _FAULTS = [
             "UPDATE orders SET reference = '1' WHERE id = 'web:3'",
         ],
     ),
+    ("contact-emptied", [_FORGOTTEN.format("web:1", "Ada")]),
+    ("contact-needed", [_FORGOTTEN.format("web:2", "")]),
+    ("notice-addressed", [_FORGOTTEN.format("web:1", "")]),
     (
         "notice-once",
         [
@@ -421,6 +611,18 @@ async def test_what_has_left_for_a_store_is_ours_until_it_is_fetched_there(
     books: AsyncConnection, statements: list[str]
 ) -> None:
     for statement in statements:
+        await books.exec_driver_sql(statement)
+    assert await _broken(books) == set()
+
+
+async def test_what_came_back_and_is_credited_is_no_fault(books: AsyncConnection) -> None:
+    for statement in _RETURNED:
+        await books.exec_driver_sql(statement)
+    assert {name for name in await _broken(books) if name.startswith("return")} == set()
+
+
+async def test_a_line_at_a_price_of_its_agreement_is_no_fault(books: AsyncConnection) -> None:
+    for statement in _AGREED:
         await books.exec_driver_sql(statement)
     assert await _broken(books) == set()
 

@@ -62,6 +62,27 @@ async def test_a_wrong_field_is_named_and_nothing_is_loaded(
     assert await _units(database_url) == 0
 
 
+async def test_a_changed_price_list_or_agreement_needs_a_new_version(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _load(None, database_url)
+    capsys.readouterr()
+    print_sample()
+    printed = capsys.readouterr().out
+    file = tmp_path / "installation.json"
+    for kind, change, says in (
+        ("price_lists", {"prices": []}, "'trade'"),
+        ("agreements", {"valid_until": "2027-01-01"}, "'trade-b0002'"),
+        ("agreements", {"version": 3}, "follows the latest"),
+        ("agreements", {"agreement_id": "new"}, "one agreement"),
+    ):
+        content = json.loads(printed)
+        content[kind][0].update(change)
+        file.write_text(json.dumps(content), encoding="utf-8")
+        with pytest.raises(SystemExit, match=says):
+            await _load(file, database_url)
+
+
 async def test_stock_of_an_unknown_product_is_refused_as_a_whole(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

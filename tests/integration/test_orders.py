@@ -9,12 +9,14 @@ import pytest
 
 from activities.reconciling import ReconcileActivities
 from adapters.postgres.counts import Count, CountedRow, take_count
+from adapters.postgres.refunds import give_back
 from adapters.postgres.steps import KeyReusedError
 from adapters.postgres.supplies import NewSupply, put_supply
 from adapters.temporal import connect
 from domain.identity import order_of_shipment
 from domain.messages.milestones import FasterService
 from domain.messages.orders import HoldReason, OrderStatus, Tender
+from domain.messages.payments import GiveBackSpare, RefundPayment, RenewPayment
 from domain.messages.repairs import Finding, TakeUp
 from domain.messages.steps import (
     CancelOrder,
@@ -28,7 +30,7 @@ from domain.messages.steps import (
 from domain.notices import Template, render
 from domain.timeline import EventKind, describe
 from domain.wording import LANGUAGES
-from tests.support import collection, credit, reviews
+from tests.support import collection, credit, reviews, stopping
 from tests.support.books import (
     AT,
     Books,
@@ -185,6 +187,7 @@ async def _everything_that_can_happen(books: Books) -> None:
     await _rested_on_supplies(books)
     await _changed_by_others(books)
     await _fetched_at_a_store(books)
+    await stopping.everything(books)
 
 
 async def _missed(books: Books) -> None:
@@ -266,6 +269,39 @@ async def _by_card(books: Books) -> None:
     books.provider.declines = False
     await books.paying.authorise_payment(authorise(voided, 1000))
     await books.paying.void_payment(VoidPayment(order_id=voided, at=AT))
+    await _paid_and_refunded(books)
+
+
+async def _paid_and_refunded(books: Books) -> None:
+    """A payment that is renewed, of which a part is not needed, and which goes back in two parts,
+    one of which is refused."""
+    shipment = await books.picked(("SKU-3", 2), customer_id="ZOE", tender=Tender.CARD)
+    order = order_of_shipment(shipment)
+    renewal = RenewPayment(order_id=order, generation=2, reference=f"{order}:pay:1", at=AT)
+    await books.paying.renew_payment(renewal)
+    more = authorise(order, 0).model_copy(update={"generation": 3, "total": 2500})
+    await books.paying.authorise_payment(more)
+    await books.paying.give_back_spare(GiveBackSpare(order_id=order, generation=1, at=AT))
+    await books.shipments.record_dispatch(dispatch(shipment))
+    await books.paying.capture_payment(
+        CapturePayment(order_id=order, shipment_id=shipment, amount=2000, currency="EUR", at=AT)
+    )
+    for source, refuses in (("CN-1", False), ("CN-2", True)):
+        async with books.engine.begin() as conn:
+            [part] = await give_back(
+                conn,
+                order_id=order,
+                invoice_id=f"INV-{shipment}",
+                amount=500,
+                source=source,
+                at=AT,
+            )
+        assert part.refund_id is not None
+        books.provider.refuses_refund = refuses
+        asked = RefundPayment(order_id=order, refund_id=part.refund_id, at=AT)
+        await books.paying.refund_payment(asked)
+        again = asked.model_copy(update={"generation": 2, "by": "Marie"})
+        await books.paying.refund_payment(again)
 
 
 async def _refused(books: Books) -> None:

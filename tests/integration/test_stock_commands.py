@@ -14,7 +14,6 @@ from adapters.postgres.adjustments import Adjusted, Adjustment, AdjustmentReason
 from adapters.postgres.desk import Claim, StockDesk, Verdict
 from adapters.postgres.places import UnknownChannel, UnknownLocation, UnknownSkus
 from adapters.postgres.receipts import (
-    Disposition,
     Receipt,
     Return,
     Returned,
@@ -25,6 +24,7 @@ from adapters.postgres.receipts import (
 )
 from adapters.postgres.steps import KeyReusedError
 from adapters.postgres.transfers import NotFree, SupplyExists, Transfer, send
+from domain.returns import Disposition
 from domain.stock import Wanted
 from tests.support.books import AT, Books, open_books, wanted
 
@@ -222,6 +222,13 @@ async def _copy(books: Books, order: str, times: int) -> None:
         WHERE o.id = :id
         """,
         id=order,
+        times=times,
+    )
+    await books.sql(
+        """
+        INSERT INTO order_tenders (order_id, position, tender)
+        SELECT 'web:C-' || n, 1, 'card' FROM generate_series(1, :times) AS n
+        """,
         times=times,
     )
     await books.sql(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from adapters.postgres import adjustments, counts, receipts, withholding
+from domain.returns import Disposition
 from tests.property.stock_house import (
     CHANNELS,
     LOCATIONS,
@@ -58,9 +59,9 @@ class PlaceRules(StockHouse):
         self.model.serve(came, [(sku, location) for sku in came])
         self._remember(receipt.id, command, answer, came)
 
-    @rule(position=positions, units=few, disposition=st.sampled_from(list(receipts.Disposition)))
+    @rule(position=positions, units=few, disposition=st.sampled_from(list(Disposition)))
     def take_return(
-        self, position: Position, units: int, disposition: receipts.Disposition
+        self, position: Position, units: int, disposition: Disposition
     ) -> None:
         sku, location = position
         line = receipts.Returned(sku=sku, quantity=units, disposition=disposition)
@@ -69,8 +70,8 @@ class PlaceRules(StockHouse):
         )
         now = self.now
         answer = self.do(command := lambda: receipts.take_return(self.engine, returned, now))
-        restocked = disposition is receipts.Disposition.RESTOCK
-        gone = disposition is receipts.Disposition.SCRAP
+        restocked = disposition is Disposition.RESTOCK
+        gone = disposition is Disposition.SCRAP
         aside = 0 if restocked or gone else units
         self.model.move(position, now, units if restocked else 0, aside)
         self.model.serve([sku], [position] if restocked else [])

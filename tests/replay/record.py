@@ -13,9 +13,15 @@ from typing import Any
 
 from cli.replay import HISTORIES, store
 from cli.stack import PostgresServer, TemporalServer
-from domain.identity import workflow_id
+from domain.identity import return_workflow_id, workflow_id
 from domain.messages.policy import OrderPolicy
-from tests.replay import collection_paths
+from tests.replay import (
+    amending_paths,
+    collection_paths,
+    paying_paths,
+    return_paths,
+    stopping_paths,
+)
 from tests.support import pickups
 from tests.support.house import SHORT, House, open_house
 from tests.support.stack import copy_of_template, make_template
@@ -255,6 +261,21 @@ PATHS: dict[str, PathOfOrder] = {
     "fetched-at-two-stores": collection_paths.fetched_at_two_stores,
     "never-fetched": collection_paths.never_fetched,
     "never-fetched-from-elsewhere": collection_paths.never_fetched_from_elsewhere,
+    "amended-up-and-down": amending_paths.amended_up_and_down,
+    "amended-too-late": amending_paths.amended_too_late,
+    "amended-on-hold": amending_paths.amended_on_hold,
+    "amended-card": amending_paths.amended_card,
+    "paid-by-three": paying_paths.paid_by_three,
+    "renewed-then-sent": paying_paths.renewed_then_sent,
+    "renewal-declined-then-released": paying_paths.renewal_declined_then_released,
+    "capture-refused-then-released": paying_paths.capture_refused_then_released,
+    "cancelled": stopping_paths.cancelled,
+    "cancelled-in-part": stopping_paths.cancelled_in_part,
+    "held-by-support": stopping_paths.held_by_support,
+    "sent-back": return_paths.sent_back,
+    "exchanged": return_paths.exchanged,
+    "never-sent-back": return_paths.never_sent_back,
+    "not-sent-back": return_paths.not_sent_back,
     "missed-then-promised-anew": _missed({"LIL_1": 5}, ("pick_missed", 1)),
     "missed-then-from-elsewhere": _missed({"LIL_1": 5, "LYO_1": 5}, ("released", 2), number=2),
     "missed-then-faster": _missed({"LIL_1": 5}, ("booking_voided", 1), max_upgrade_cost=400),
@@ -277,11 +298,14 @@ async def main() -> None:
                 copy_of_template(postgres) as url,
                 open_house(url, temporal.address, directory / name, Behaviour()) as house,
             ):
-                order = await path(house)
-                for number, run in enumerate(
-                    await fetch_runs(house.client, workflow_id(order)), start=1
-                ):
+                thread = _thread_of(await path(house))
+                for number, run in enumerate(await fetch_runs(house.client, thread), start=1):
                     print(store(run, f"{name}-{number}", HISTORIES))
+
+
+def _thread_of(made: str) -> str:
+    """The workflow of an order, or of a return: its id has one colon more."""
+    return workflow_id(made) if made.count(":") == 1 else return_workflow_id(made)
 
 
 def _stored(name: str) -> bool:

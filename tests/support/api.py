@@ -17,7 +17,6 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
 from adapters.postgres import tables
-from adapters.postgres.engine import create_engine
 from adapters.postgres.network import (
     Account,
     Channel,
@@ -31,10 +30,11 @@ from adapters.postgres.network import (
 )
 from adapters.postgres.policies import activate_policy
 from adapters.temporal import connect
-from api.app import create_app
 from domain.identity import workflow_id
 from domain.messages.policy import OrderPolicy
 from domain.messages.state import OrderClosed
+from tests.support.apps import app_on
+from tests.support.databases import engine_on
 from tests.support.order_double import THEN, OrderDouble
 
 POLICY = OrderPolicy(version="test-1")
@@ -80,21 +80,18 @@ async def running_api(
     tracing: TracerProvider | None = None,
 ) -> AsyncIterator[Api]:
     """An API with a small network in its database, and a worker for its orders."""
-    engine = create_engine(database_url)
     client = await connect(temporal_address, "default", tracing=tracing)
     task_queue = f"orders-{uuid4().hex}"
-    try:
+    async with engine_on(database_url) as engine:
         await load_sample(engine)
-        app = create_app(engine, client, task_queue, patience=patience, tracing=tracing)
-        async with http_of(app) as http:
-            api = Api(http, engine, client, task_queue)
-            if not with_worker:
-                yield api
-                return
-            async with Worker(client, task_queue=task_queue, workflows=[OrderDouble]):
-                yield api
-    finally:
-        await engine.dispose()
+        with app_on(engine, client, task_queue, patience=patience, tracing=tracing) as app:
+            async with http_of(app) as http:
+                api = Api(http, engine, client, task_queue)
+                if not with_worker:
+                    yield api
+                    return
+                async with Worker(client, task_queue=task_queue, workflows=[OrderDouble]):
+                    yield api
 
 
 def http_of(app: Any) -> httpx.AsyncClient:

@@ -25,7 +25,6 @@ from activities.sourcing import SourcingActivities
 from activities.upgrading import UpgradeActivities
 from adapters.postgres import intake
 from adapters.postgres.desk import StockDesk
-from adapters.postgres.engine import create_engine
 from adapters.postgres.invariants import judge
 from adapters.postgres.network import Receipt, load_network, receive_stock
 from adapters.postgres.network_cache import NetworkCache
@@ -53,11 +52,13 @@ from domain.ports import (
     Captured,
     Message,
     Recalled,
+    Refunded,
     Refused,
     RelabelRequest,
     ReleaseRequest,
 )
 from domain.stock import Wanted
+from tests.support.databases import engine_on
 from tests.support.house import NETWORK, SHORT
 
 if TYPE_CHECKING:
@@ -186,11 +187,16 @@ class Payments:
 
     declines: bool = False
     refuses_capture: bool = False
+    refuses_refund: bool = False
+    expires_at: datetime | None = None
     blocked: dict[str, AuthorisationRequest] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
+    refunded: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
     authorising: Moods = field(default_factory=Moods)
     capturing: Moods = field(default_factory=Moods)
     voiding: Moods = field(default_factory=Moods)
+    refunding: Moods = field(default_factory=Moods)
 
     async def authorise(self, request: AuthorisationRequest) -> Authorised | Refused:
         assert request.amount > 0
@@ -199,11 +205,13 @@ class Payments:
             return REFUSAL
         self.blocked[request.reference] = request
         self.authorising.reply()
-        return Authorised(authorisation_id=f"A-{request.reference}")
+        return self._authorised(request.reference)
 
     async def find(self, reference: str) -> Authorised | Refused | None:
-        known = reference in self.blocked
-        return Authorised(authorisation_id=f"A-{reference}") if known else None
+        return self._authorised(reference) if reference in self.blocked else None
+
+    def _authorised(self, reference: str) -> Authorised:
+        return Authorised(authorisation_id=f"A-{reference}", expires_at=self.expires_at)
 
     async def capture(
         self, authorisation_reference: str, reference: str, amount: int
@@ -218,10 +226,30 @@ class Payments:
         self.capturing.reply()
         return Captured(capture_id=f"C-{reference}")
 
-    async def void(self, reference: str) -> None:
+    async def find_capture(self, reference: str) -> Captured | Refused | None:
+        return Captured(capture_id=f"C-{reference}") if reference in self.taken else None
+
+    async def void(self, reference: str, keep: int = 0) -> None:
         await self.voiding.travel()
-        self.blocked.pop(reference, None)
+        if keep:
+            self.kept[reference] = keep
+        else:
+            self.blocked.pop(reference, None)
         self.voiding.reply()
+
+    async def refund(
+        self, capture_reference: str, reference: str, amount: int
+    ) -> Refunded | Refused:
+        await self.refunding.travel()
+        if reference not in self.refunded:
+            if self.refuses_refund or capture_reference not in self.taken:
+                return REFUSAL
+            self.refunded[reference] = amount
+        self.refunding.reply()
+        return Refunded(refund_id=f"R-{reference}")
+
+    async def find_refund(self, reference: str) -> Refunded | Refused | None:
+        return Refunded(refund_id=f"R-{reference}") if reference in self.refunded else None
 
 
 @dataclass
@@ -297,7 +325,12 @@ class Books:
                 "ship_complete": False,
                 "critical": False,
                 "contact": intake.Contact(
-                    "Ada Byron", "1 rue de Rivoli", "Paris", "ada@example.org", None, "tok_visa"
+                    "Ada Byron",
+                    "1 rue de Rivoli",
+                    "Paris",
+                    "ada@example.org",
+                    None,
+                    {"1": "tok_visa", "2": "tok_other", "3": "voucher-9000-gift"},
                 ),
                 "lines": [
                     intake.NewLine(str(number), sku, units, price)
@@ -321,11 +354,23 @@ class Books:
         return order
 
     async def fund(self, order: str) -> None:
-        [row] = await self.sql("SELECT tender, total FROM orders WHERE id = :id", id=order)
-        if row.tender == Tender.ACCOUNT:
-            await self.credit.secure_credit(secure_credit(order, row.total))
-        else:
-            await self.paying.authorise_payment(authorise(order, row.total))
+        rows = await self.sql(
+            """
+            SELECT t.position, t.tender, o.total FROM orders o
+            JOIN order_tenders t ON t.order_id = o.id WHERE o.id = :id ORDER BY t.position
+            """,
+            id=order,
+        )
+        several = len(rows) > 1
+        for row in rows:
+            more = {"total": row.total} if several else {}
+            if row.tender == Tender.ACCOUNT:
+                asked = secure_credit(order, row.total)
+                await self.credit.secure_credit(asked.model_copy(update=more))
+            else:
+                more |= {"position": row.position, "generation": row.position}
+                asked_of = authorise(order, row.total).model_copy(update=more)
+                assert (await self.paying.authorise_payment(asked_of)).kind == "authorised"
 
     async def booked(self, *lines: tuple[str, int], **changes: Any) -> str:
         """The first shipment of a new order, booked; gives its id, as what follows."""
@@ -347,6 +392,12 @@ class Books:
         shipment = await self.picked(*lines, **changes)
         await self.shipments.record_dispatch(dispatch(shipment))
         return shipment
+
+    async def send(self, shipment: str) -> None:
+        """Book, release and pick a shipment of an order that has several."""
+        await self.carrying.book_carrier(book(shipment))
+        await self.locating.release_to_location(release(shipment))
+        await self.shipments.record_pick(pick(shipment))
 
     async def delivered(self, *lines: tuple[str, int], **changes: Any) -> str:
         shipment = await self.dispatched(*lines, **changes)
@@ -506,13 +557,10 @@ async def open_books(
     database_url: str, *, network: Network = NETWORK, connections: int = 10
 ) -> AsyncIterator[Books]:
     """Books with the network loaded and no stock; when a test is over the invariants must hold."""
-    engine = create_engine(database_url, pool_size=connections)
-    try:
+    async with engine_on(database_url, connections=connections) as engine:
         async with engine.begin() as conn:
             await load_network(conn, network)
             await activate_policy(conn, SHORT)
         books = Books(engine)
         yield books
         await books.check()
-    finally:
-        await engine.dispose()

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from adapters.carriers import HttpCarriers
 from adapters.notifiers import HttpNotifier
 from adapters.payments import HttpPayments
-from adapters.postgres.engine import create_engine
+from adapters.postgres.contacts import Contacts
 from adapters.postgres.invariants import judge
 from adapters.postgres.network import (
     Account,
@@ -33,12 +33,13 @@ from adapters.postgres.network import (
 from adapters.postgres.policies import activate_policy
 from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
-from api.app import create_app
 from domain.identity import workflow_id
 from domain.messages.events import StockArrived
 from domain.messages.policy import OrderPolicy, SourcingPolicy
 from domain.messages.relays import RelayNotices, RelaySignals
 from domain.messages.repairs import Reconcile, ReconcileReport
+from tests.support.apps import app_on
+from tests.support.databases import engine_on
 from tests.support.http import plain_http
 from tests.support.world import FAST, RunningWorld, running_world, serving, until
 from worker.assembly import Gateways, build_worker
@@ -140,7 +141,9 @@ class House:
         """Wait until an order has a status; gives the order."""
 
         async def there() -> bool:
-            return bool((await self.order(order_id))["status"] == status)
+            # Asked of the API, it would be all that there is to tell about the order, each time.
+            [row] = await self.sql("SELECT status FROM orders WHERE id = :id", id=order_id)
+            return bool(row.status == status)
 
         try:
             await until(there, f"{order_id} is {status}")
@@ -268,31 +271,37 @@ def order_body(*lines: tuple[str, int], **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def gateways_of(http: httpx.AsyncClient, world: str, engine: AsyncEngine) -> Gateways:
+    """The systems of others as a worker meets them in the world."""
+    named = Contacts(engine).of_reference
+    return Gateways(
+        carriers=HttpCarriers(http, world, _HTTP_TIMEOUT, named),
+        warehouses=HttpWarehouses(http, world, _HTTP_TIMEOUT, named),
+        payments=HttpPayments(http, world, _HTTP_TIMEOUT, named),
+        notifier=HttpNotifier(http, world, _HTTP_TIMEOUT),
+    )
+
+
 @asynccontextmanager
 async def open_house(
     database_url: str, temporal_address: str, directory: Path, behaviour: Behaviour
 ) -> AsyncIterator[House]:
     """Everything up, with the network loaded and no stock. The world runs fast unless told."""
     async with AsyncExitStack() as stack:
-        engine = create_engine(database_url)
-        stack.push_async_callback(engine.dispose)
+        engine = await stack.enter_async_context(engine_on(database_url))
         async with engine.begin() as conn:
             await load_network(conn, NETWORK)
             await activate_policy(conn, SHORT)
         client = await connect(temporal_address, "default")
         queue = f"orders-{uuid4().hex}"
-        api_url = await stack.enter_async_context(serving(create_app(engine, client, queue)))
+        app = stack.enter_context(app_on(engine, client, queue))
+        api_url = await stack.enter_async_context(serving(app))
         fast = behaviour.model_copy(update={"speed": FAST}) if behaviour.speed == 1 else behaviour
         world = await stack.enter_async_context(
             running_world(webhook_url=api_url, ledger=directory, behaviour=fast)
         )
         http = await stack.enter_async_context(plain_http())
-        gateways = Gateways(
-            carriers=HttpCarriers(http, world.url, _HTTP_TIMEOUT),
-            warehouses=HttpWarehouses(http, world.url, _HTTP_TIMEOUT),
-            payments=HttpPayments(http, world.url, _HTTP_TIMEOUT),
-            notifier=HttpNotifier(http, world.url, _HTTP_TIMEOUT),
-        )
+        gateways = gateways_of(http, world.url, engine)
         await stack.enter_async_context(build_worker(client, queue, engine, gateways))
         api = await stack.enter_async_context(plain_http(base_url=api_url, timeout=30))
         house = House(database_url, engine, client, api, world, queue, fast.speed)

@@ -11,7 +11,8 @@ from domain.messages.orders import (
     ShipmentStatus,
     Tender,
 )
-from domain.messages.state import OrderState, ShipmentState
+from domain.messages.shipments import ShipmentState
+from domain.messages.state import OrderState
 from workflows.attributes import (
     CHANNEL,
     CUSTOMER,

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.messages.orders import Hold, HoldReason, OrderStatus, PlannedShipment, ShipmentStatus
-from domain.messages.state import OrderState, ShipmentState
+from domain.messages.shipments import ShipmentState
+from domain.messages.state import OrderState
 from domain.messages.steps import Exclusion
 from workflows.details import details
 

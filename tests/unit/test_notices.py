@@ -8,10 +8,19 @@ DETAIL = {
     "reference": "R-1",
     "promise": "2026-03-05T20:00:00+01:00",
     "units": 3,
+    "going_on": 2,
     "expected": "2026-03-09T20:00:00+01:00",
     "expected_units": 2,
     "carrier": "Colibri",
     "tracking_number": "T-1",
+    "return": "web:R-1:R1",
+    "label_url": "http://labels.example/1",
+    "location": "Lille",
+    "until": "2026-03-12T19:00:00+01:00",
+    "amount": 540,
+    "number": "CN-2026-000001",
+    "total": 12345,
+    "currency": "EUR",
 }
 
 

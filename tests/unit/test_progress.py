@@ -12,7 +12,8 @@ from domain.messages.events import (
     WarehouseEventKind,
 )
 from domain.messages.orders import PlannedShipment
-from domain.messages.state import OrderState, Progress, ShipmentState
+from domain.messages.shipments import Progress, ShipmentState
+from domain.messages.state import OrderState
 from domain.progress import first_time, moment_of, report_from_carrier, report_from_warehouse
 
 AT = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)

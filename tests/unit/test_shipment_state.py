@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.messages.orders import PlannedShipment, ShipmentStatus
-from domain.messages.state import ShipmentState
+from domain.messages.shipments import ShipmentState
 
 AT = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 PICK_BY, DISPATCH_BY = AT + timedelta(hours=2), AT + timedelta(hours=3)

@@ -8,6 +8,7 @@ from domain.calendar import NOTHING_PLANNED, collectable
 from domain.messages.orders import OrderType
 from domain.messages.policy import SourcingPolicy
 from domain.messages.steps import Exclusion
+from domain.pricing import CarrierServiceRight
 from domain.sourcing import Line, Pin, PlannedDay, Service, SourcingProblem, plan
 from domain.sourcing.carriers import services_from
 from domain.sourcing.explain import rejected, ruled_out, why
@@ -77,6 +78,27 @@ def test_of_a_carriers_zones_the_one_with_the_longest_prefix_holds(
 def test_a_carrier_that_serves_only_other_zones_has_no_service() -> None:
     order = an_order(a_location("PAR"), services=(_zone("FR", "69"),), postal_code="75011")
     assert said(plan(order, FREE)) == {"PAR": "no_service"}
+
+
+def test_an_agreement_limits_an_order_to_the_services_that_it_names() -> None:
+    services = (a_service("cheap", base_price=1), a_service("dear", base_price=900))
+    order = an_order(a_location("PAR"), services=services)
+    carrier = services[0].carrier
+
+    def entitled(*names: str) -> SourcingProblem:
+        rights = tuple(CarrierServiceRight(carrier=carrier, service=name) for name in names)
+        return order.model_copy(update={"entitled_to": rights})
+
+    assert plan(order, FREE).shipments[0].service == "cheap"
+    assert plan(entitled("dear", "other"), FREE).shipments[0].service == "dear"
+    for refused in (entitled("other"), entitled()):
+        decided = plan(refused, FREE)
+        assert (sent_from(decided), said(decided)) == ([], {"PAR": "not_entitled"})
+        assert "that the agreement allows" in (decided.obstacle or "")
+        assert [ruled_out(refused, decided.excluded[0], language) for language in ("en", "fr")] == [
+            "Par: no carrier service from there that the customer's agreement allows",
+            "Par : aucun service de transport que le contrat du client permette",
+        ]
 
 
 def _bulky(units: int = 1, **changes: object) -> tuple[Line, ...]:

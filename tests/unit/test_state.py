@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.messages.amending import AmendOrder
+from domain.messages.cancelling import Cancellation, SupportHold
 from domain.messages.events import CollectElsewhere, HoldRejection, HoldRelease
 from domain.messages.orders import (
     Expected,
@@ -14,7 +16,9 @@ from domain.messages.orders import (
     PlannedShipment,
     ShipmentStatus,
 )
-from domain.messages.state import OrderState, Progress, ShipmentState, Undo, Withdrawal
+from domain.messages.payments import Authorisation
+from domain.messages.shipments import Progress, ShipmentState, Withdrawal
+from domain.messages.state import OrderState, Undo
 from domain.messages.steps import Abandon, Exclusion
 
 AT = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
@@ -135,6 +139,18 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         moving=CollectElsewhere(
             location_id="NCE", location_name="Nice", agreed_by="Ada", note="she moves"
         ),
+        amending=AmendOrder(number=2),
+        amending_stops=["web:R-1:1"],
+        amended=1,
+        version=2,
+        total=12345,
+        authorisations=[Authorisation(reference="web:R-1:pay:1", authorised_at=AT, expires_at=AT)],
+        has_spare=True,
+        cancelling=Cancellation(by="Marie", reason="bought elsewhere"),
+        cancellation=Cancellation(by="Marie", reason="bought elsewhere"),
+        rest_cancelled=True,
+        holding=SupportHold(by="Marie", reason="the address is in doubt"),
+        keeps=True,
         applied_events=["E-1"],
     )
     state.shipments["web:R-1:1"].withdrawal = Withdrawal(reason="given way", yields=("SKU-1",))

@@ -20,6 +20,7 @@ EVERYTHING = {
     "explanation": "they paid",
     "shipment": "web:R-1:1",
     "units": 3,
+    "going_on": 2,
     "missing": 1,
     "skus": "SKU-1",
     "location": "Lille",
@@ -39,6 +40,12 @@ EVERYTHING = {
     "store": "Paris",
     "before": "Lyon",
     "then": {"en": "it now arrives by Friday", "fr": "elle arrive désormais vendredi"},
+    "version": 2,
+    "number": 1,
+    "changes": {"en": "SKU-1: 5 → 8", "fr": "SKU-1 : 5 → 8"},
+    "return": "web:R-1:R1",
+    "order": "web:R-1-X1",
+    "findings": {"en": "1 x SKU-1 as new, scrapped", "fr": "1 x SKU-1 as new, mis au rebut"},
     "finding": {"en": "its workflow had ended", "fr": "son workflow était terminé"},
 }
 

@@ -2,8 +2,7 @@
 
 from adapters.postgres.amounts import gross, net
 from adapters.postgres.invariants.judging import Invariant
-
-_AGREED = gross("l.ordered - l.cancelled")
+from adapters.postgres.tendering import UNINVOICED, account_share
 
 MONEY = (
     Invariant(
@@ -23,31 +22,24 @@ MONEY = (
         """
         SELECT a.customer_id, a.unpaid_amount, coalesce(i.unpaid, 0) AS invoiced_unpaid
         FROM accounts a LEFT JOIN (
-            SELECT i.customer_id, sum(i.amount - i.paid) AS unpaid
-            FROM invoices i JOIN orders o ON o.id = i.order_id AND o.tender = 'account' GROUP BY 1
+            SELECT customer_id, sum(owed) AS unpaid FROM invoices GROUP BY 1
         ) i USING (customer_id)
         WHERE a.unpaid_amount <> coalesce(i.unpaid, 0)
         """,
     ),
     Invariant(
         "claim-uninvoiced",
-        "A claim is what its order still has to invoice, or less before credit is given.",
+        "A claim is what the account bears of what its order still has to invoice, or less before "
+        "credit is given.",
         f"""
-        SELECT o.id, o.status, c.open_amount, l.uninvoiced
-        FROM orders o JOIN (
-            SELECT order_id, sum(amount) AS uninvoiced FROM (
-                SELECT l.order_id, {_AGREED} AS amount
-                FROM order_lines l JOIN orders o ON o.id = l.order_id
-                UNION ALL
-                SELECT i.order_id, -n.gross
-                FROM invoices i JOIN invoice_lines n ON n.invoice_id = i.id) AS owed
-            GROUP BY 1
-        ) l ON l.order_id = o.id LEFT JOIN credit_claims c ON c.order_id = o.id
-        WHERE o.tender = 'account' AND coalesce(c.open_amount, 0) <> l.uninvoiced
+        SELECT o.id, o.status, c.open_amount, share.amount AS to_bear
+        FROM orders o LEFT JOIN credit_claims c ON c.order_id = o.id
+        CROSS JOIN LATERAL (SELECT coalesce({account_share(UNINVOICED)}, 0) AS amount) AS share
+        WHERE coalesce(c.open_amount, 0) <> share.amount
             AND NOT (o.status IN ('placing', 'on_hold') AND coalesce(c.open_amount, 0) = 0)
             AND NOT ((o.status = 'placing' OR o.hold_reason IS NOT DISTINCT FROM 'credit_limit')
-                AND coalesce(c.open_amount, 0) < l.uninvoiced)
-        """,  # noqa: S608 - made of a constant
+                AND coalesce(c.open_amount, 0) < share.amount)
+        """,  # noqa: S608 - made of constants
     ),
     Invariant(
         "credit-limit",
@@ -63,14 +55,12 @@ MONEY = (
         "What is paid of an invoice on account is what its customer's payments gave it.",
         """
         SELECT i.id, i.customer_id, i.paid, coalesce(p.amount, 0) AS allocated
-        FROM invoices i JOIN orders o ON o.id = i.order_id
+        FROM invoices i
         LEFT JOIN (
             SELECT invoice_id, customer_id, sum(amount) AS amount
             FROM payment_allocations GROUP BY 1, 2
         ) p ON p.invoice_id = i.id
-        WHERE CASE o.tender WHEN 'account'
-            THEN i.paid <> coalesce(p.amount, 0) OR p.customer_id <> i.customer_id
-            ELSE p.invoice_id IS NOT NULL END
+        WHERE i.paid <> coalesce(p.amount, 0) OR p.customer_id <> i.customer_id
         """,
     ),
     Invariant(
@@ -148,18 +138,6 @@ MONEY = (
             FROM invoices i JOIN invoice_lines n ON n.invoice_id = i.id GROUP BY 1, 2
         ) n USING (shipment_id, line_id)
         WHERE coalesce(r.consumed, 0) <> coalesce(n.quantity, 0) OR n.invoices > 1
-        """,
-    ),
-    Invariant(
-        "payment-captured",
-        "What is captured of a payment is the sum of its captures, and never more than authorised.",
-        """
-        SELECT p.reference, p.authorised, p.captured, coalesce(c.amount, 0) AS captures
-        FROM payments p LEFT JOIN (
-            SELECT payment_reference, sum(amount) AS amount FROM payment_captures
-            WHERE state = 'captured' GROUP BY 1
-        ) c ON c.payment_reference = p.reference
-        WHERE p.captured <> coalesce(c.amount, 0) OR p.captured > p.authorised OR p.captured < 0
         """,
     ),
 )

@@ -4,7 +4,14 @@ Migrations create them; a test holds the two against each other. Constraints are
 the invariants in `adapters.postgres.invariants`: the statements are written never to meet them.
 """
 
+from adapters.postgres.tables.amendments import amendments
 from adapters.postgres.tables.base import metadata
+from adapters.postgres.tables.customers import erasures
+from adapters.postgres.tables.documents import (
+    credit_note_lines,
+    document_counters,
+    documents,
+)
 from adapters.postgres.tables.money import (
     accounts,
     credit_claims,
@@ -33,6 +40,15 @@ from adapters.postgres.tables.orders import (
     orders,
     shipments,
 )
+from adapters.postgres.tables.pricing import (
+    agreement_versions,
+    agreements,
+    price_list_versions,
+    price_lists,
+    prices,
+    seller,
+    vat_rates,
+)
 from adapters.postgres.tables.records import (
     decisions,
     effects,
@@ -43,6 +59,14 @@ from adapters.postgres.tables.records import (
     policies,
     policy_assignments,
     shadow_decisions,
+)
+from adapters.postgres.tables.returns import (
+    inspections,
+    parked_arrivals,
+    return_labels,
+    return_lines,
+    return_receipts,
+    returns,
 )
 from adapters.postgres.tables.stock import (
     earmarks,
@@ -56,19 +80,28 @@ from adapters.postgres.tables.stock import (
     supply_claims,
     yields,
 )
+from adapters.postgres.tables.tenders import order_tenders, refunds
 
 __all__ = [
     "accounts",
+    "agreement_versions",
+    "agreements",
+    "amendments",
     "bookings",
     "carrier_services",
     "channels",
     "credit_claims",
+    "credit_note_lines",
     "credit_overrides",
     "customer_payments",
     "customers",
     "decisions",
+    "document_counters",
+    "documents",
     "earmarks",
     "effects",
+    "erasures",
+    "inspections",
     "invoice_lines",
     "invoices",
     "location_outcomes",
@@ -80,7 +113,9 @@ __all__ = [
     "order_events",
     "order_lines",
     "order_signals",
+    "order_tenders",
     "orders",
+    "parked_arrivals",
     "payment_allocations",
     "payment_captures",
     "payments",
@@ -89,15 +124,25 @@ __all__ = [
     "pool_draws",
     "pools",
     "postal_codes",
+    "price_list_versions",
+    "price_lists",
+    "prices",
     "products",
     "quarantined_rows",
+    "refunds",
     "reservations",
+    "return_labels",
+    "return_lines",
+    "return_receipts",
+    "returns",
     "scarcities",
+    "seller",
     "shadow_decisions",
     "shipments",
     "stock",
     "stock_ledger",
     "supplies",
     "supply_claims",
+    "vat_rates",
     "yields",
 ]

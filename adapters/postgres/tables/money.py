@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     ForeignKey,
     ForeignKeyConstraint,
@@ -89,19 +90,30 @@ payments = Table(
     Column("authorised", BigInteger, nullable=False),
     Column("captured", BigInteger, nullable=False, server_default=text("0")),
     Column("currency", Text, nullable=False),
+    Column("position", Integer, nullable=False, server_default=text("1")),
+    at("expires_at", nullable=True),
+    Column("untold", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("state IN ('intent', 'authorised', 'declined', 'voided')", name="state"),
     CheckConstraint("captured >= 0 AND captured <= authorised", name="captured"),
     Index("ix_payments_order_id", "order_id"),
+    comment="What a provider has blocked for the tender of an order at position; untold until the "
+    "provider knows that less of it is needed.",
 )
 
 payment_captures = Table(
     "payment_captures",
     metadata,
     Column("shipment_id", ForeignKey("shipments.id"), primary_key=True),
-    Column("payment_reference", ForeignKey("payments.reference"), nullable=False),
+    Column("payment_reference", ForeignKey("payments.reference"), primary_key=True),
     Column("amount", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("refunded", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("state IN ('intent', 'captured', 'refused')", name="state"),
+    CheckConstraint("refunded >= 0 AND refunded <= amount", name="refunded"),
+    Index("ix_payment_captures_payment_reference", "payment_reference"),
+    comment="What a shipment's invoice takes of an authorisation, under a reference of ours; "
+    "refunded is what went back of it or is on the way.",
 )
 
 invoices = Table(
@@ -116,9 +128,20 @@ invoices = Table(
     Column("paid", BigInteger, nullable=False, server_default=text("0")),
     Column("due_on", Date, nullable=False),
     at("issued_at"),
-    CheckConstraint("paid >= 0 AND paid <= amount", name="paid"),
+    Column("document", ForeignKey("documents.number")),
+    Column("on_account", BigInteger, nullable=False, server_default=text("0")),
+    Column("captured", BigInteger, nullable=False, server_default=text("0")),
+    Column("credited", BigInteger, nullable=False, server_default=text("0")),
+    Column("owed", BigInteger, Computed("on_account - paid - credited", persisted=True)),
+    CheckConstraint("paid >= 0 AND credited >= 0 AND paid + credited <= on_account", name="paid"),
+    CheckConstraint("captured >= 0 AND captured <= amount - on_account", name="captured"),
     Index("ix_invoices_order_id", "order_id"),
     Index("ix_invoices_customer_id", "customer_id"),
+    Index("ix_invoices_document", "document"),
+    Index("ix_invoices_unnumbered", "customer_id", postgresql_where=text("document IS NULL")),
+    comment="What a customer is charged for one shipment: on_account of it to the account, the "
+    "rest to payments up front, of which captured is there; paid and credited lower what is owed; "
+    "document is the numbered invoice that it is on.",
 )
 
 invoice_lines = Table(
@@ -150,12 +173,13 @@ payment_allocations = Table(
     Column("payment_reference", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
     at("at"),
-    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("amount <> 0", name="amount"),
     ForeignKeyConstraint(
         ["customer_id", "payment_reference"],
         ["customer_payments.customer_id", "customer_payments.reference"],
     ),
     Index("ix_payment_allocations_invoice_id", "invoice_id"),
     Index("ix_payment_allocations_payment", "customer_id", "payment_reference"),
-    comment="Which invoice a customer's payment paid, and how much of it.",
+    comment="Which invoice a customer's payment paid, and how much of it; below 0, what a credit "
+    "note set free again.",
 )

@@ -31,6 +31,7 @@ customers = Table(
     Column("id", Text, primary_key=True),
     Column("segment", Text, nullable=False),
     Column("language", Text, nullable=False, server_default=text("'en'")),
+    Column("vat_id", Text),
     CheckConstraint("segment IN ('business', 'consumer')", name="segment"),
 )
 
@@ -42,6 +43,8 @@ products = Table(
     Column("weight_grams", Integer, nullable=False),
     units("volume_cm3"),
     units("longest_mm"),
+    Column("product_group", Text),
+    Column("vat_category", Text, nullable=False, server_default=text("'standard'")),
     CheckConstraint("weight_grams > 0", name="weight"),
     CheckConstraint("volume_cm3 >= 0 AND longest_mm >= 0", name="size"),
 )

@@ -46,6 +46,7 @@ orders = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("contact_revision", Integer, nullable=False, server_default=text("0")),
     Column("tax_included", Boolean, nullable=False, server_default=text("true")),
+    Column("agreement_version", ForeignKey("agreement_versions.version")),
     CheckConstraint("type IN ('delivery', 'collect', 'ship_to_store')", name="type"),
     CheckConstraint("(type = 'delivery') = (collect_at IS NULL)", name="collect_at"),
     Index("uq_orders_channel_reference", "channel", "reference", unique=True),
@@ -63,8 +64,9 @@ order_contacts = Table(
     Column("city", Text, nullable=False),
     Column("email", Text),
     Column("phone", Text),
-    Column("payment_token", Text),
+    Column("payment_tokens", JSONB(none_as_null=True)),
     Column("revision", Integer, primary_key=True, server_default=text("0")),
+    at("erased_at", nullable=True),
     comment="The only table with personal data; an order's address may change, and each shipment "
     "keeps the revision that it goes to.",
 )
@@ -86,6 +88,8 @@ order_lines = Table(
     Column("vat_category", Text, nullable=False, server_default=text("'Z'")),
     units("invoiced"),
     units("returned"),
+    Column("price_source", Text, nullable=False, server_default=text("'channel'")),
+    CheckConstraint("price_source IN ('channel', 'agreement')", name="price_source"),
     CheckConstraint("ordered >= 0 AND unit_price >= 0", name="ordered"),
     CheckConstraint("backordered >= 0 AND shipped >= 0 AND cancelled >= 0", name="parts"),
     CheckConstraint("backordered + shipped + cancelled <= ordered", name="sum"),

@@ -44,6 +44,7 @@ _OPEN_ORDERS = (
         '75001', false, false, 'in_fulfilment', 'bench', :at, :at
     FROM generate_series(1, :open_orders) AS n
     """,
+    "INSERT INTO order_tenders (order_id, position, tender) SELECT id, 1, tender FROM orders",
     """
     INSERT INTO order_lines (order_id, line_id, position, sku, ordered, unit_price, backordered)
     SELECT 'web\\:open-' || n, line, line, 'SKU-' || (n * 7919 + line * 104729) % :skus + 1, line,
@@ -93,6 +94,8 @@ WITH placed AS (
         'en', 'FR', '75001', false, p.critical, 'bench', p.at
     FROM jsonb_to_recordset(:orders) AS p(id text, channel text, critical bool, at timestamptz)
     RETURNING id
+), paid AS (
+    INSERT INTO order_tenders (order_id, position, tender) SELECT id, 1, 'card' FROM placed
 )
 INSERT INTO order_lines (order_id, line_id, position, sku, ordered, unit_price, backordered)
 SELECT p.id, '1', 1, p.sku, p.units, 1000, p.units

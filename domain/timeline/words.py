@@ -1,65 +1,9 @@
-"""The kinds of events in an order's life, and each of them in words."""
+"""Each kind of event in words."""
 
-from collections.abc import Mapping
-from enum import StrEnum
-from typing import Any
+from domain.returns.words import RETURN_WORDS
+from domain.timeline.kinds import EventKind
 
-from domain.wording import in_words, language_of
-
-
-class EventKind(StrEnum):
-    RECEIVED = "received"
-    CREDIT_SECURED = "credit_secured"
-    CREDIT_OVERRIDDEN = "credit_overridden"
-    CREDIT_REFUSED = "credit_refused"
-    CREDIT_FREED = "credit_freed"
-    PAYMENT_AUTHORISED = "payment_authorised"
-    PAYMENT_REFUSED = "payment_refused"
-    PAYMENT_CAPTURED = "payment_captured"
-    CAPTURE_REFUSED = "capture_refused"
-    PAYMENT_VOIDED = "payment_voided"
-    SOURCED = "sourced"
-    NOT_SOURCED = "not_sourced"
-    EXPECTED = "expected"
-    EARMARKED = "earmarked"
-    STOCK_TAKEN = "stock_taken"
-    ASKED_FOR_STOCK = "asked_for_stock"
-    GIVES_WAY = "gives_way"
-    ABANDONED = "abandoned"
-    BOOKED = "booked"
-    BOOKING_REFUSED = "booking_refused"
-    BOOKING_VOIDED = "booking_voided"
-    RELEASED = "released"
-    RELEASE_REFUSED = "release_refused"
-    RECALLED = "recalled"
-    RECALL_REFUSED = "recall_refused"
-    PICKED = "picked"
-    SHORT_PICKED = "short_picked"
-    DISPATCHED = "dispatched"
-    DELIVERED = "delivered"
-    PICK_MISSED = "pick_missed"
-    DISPATCH_MISSED = "dispatch_missed"
-    UPGRADED = "upgraded"
-    RELABELLED = "relabelled"
-    RELABEL_REFUSED = "relabel_refused"
-    DISPATCH_OVERDUE = "dispatch_overdue"
-    DELIVERY_OVERDUE = "delivery_overdue"
-    READY_TO_COLLECT = "ready_to_collect"
-    COLLECT_REMINDED = "collect_reminded"
-    COLLECTED = "collected"
-    COLLECTION_EXPIRED = "collection_expired"
-    COLLECT_ELSEWHERE = "collect_elsewhere"
-    SENT_TO_STORE = "sent_to_store"
-    HELD = "held"
-    HOLD_RELEASED = "hold_released"
-    HOLD_REJECTED = "hold_rejected"
-    REPAIRED = "repaired"
-    CLOSED = "closed"
-    CANCELLED = "cancelled"
-    REMAINDER_CANCELLED = "remainder_cancelled"
-
-
-_WORDS: dict[EventKind, dict[str, str]] = {
+WORDS: dict[EventKind, dict[str, str]] = {
     EventKind.RECEIVED: {
         "en": "Received from channel {channel} as {reference}: {lines} line(s), {total}.",
         "fr": "Reçue du canal {channel} sous {reference} : {lines} ligne(s), {total}.",
@@ -99,6 +43,26 @@ _WORDS: dict[EventKind, dict[str, str]] = {
     EventKind.PAYMENT_VOIDED: {
         "en": "What was authorised and not captured is given back.",
         "fr": "Ce qui était autorisé et non encaissé est rendu.",
+    },
+    EventKind.PAYMENT_RENEWED: {
+        "en": "Payment of {amount} authorised anew before it expired.",
+        "fr": "Paiement de {amount} autorisé à nouveau avant son expiration.",
+    },
+    EventKind.PAYMENT_LOWERED: {
+        "en": "{amount} that was authorised and is not needed any more is given back.",
+        "fr": "{amount} autorisés dont la commande n'a plus besoin sont rendus.",
+    },
+    EventKind.PAYMENT_REFUNDED: {
+        "en": "{amount} of what was captured for shipment {shipment} refunded.",
+        "fr": "{amount} encaissés pour l'expédition {shipment} remboursés.",
+    },
+    EventKind.REFUND_TRIED_AGAIN: {
+        "en": "{by} has the refund of {amount} for shipment {shipment} tried again.",
+        "fr": "{by} fait retenter le remboursement de {amount} pour l'expédition {shipment}.",
+    },
+    EventKind.REFUND_REFUSED: {
+        "en": "{amount} of shipment {shipment} could not be refunded: {reason}.",
+        "fr": "{amount} de l'expédition {shipment} n'ont pas pu être remboursés : {reason}.",
     },
     EventKind.SOURCED: {
         "en": "Shipment {shipment} of {units} unit(s) from {location} by {service}, "
@@ -254,6 +218,41 @@ _WORDS: dict[EventKind, dict[str, str]] = {
         "fr": "En attente : {explanation}. Une personne doit décider avant le {until}, sinon "
         "ce qui n'est pas parti est annulé.",
     },
+    EventKind.HELD_BY: {
+        "en": "Put on hold by {by}: {explanation}. Nothing moves until somebody releases it; on "
+        "{until} what has not left is cancelled.",
+        "fr": "Mise en attente par {by} : {explanation}. Rien ne bouge avant qu'une personne ne "
+        "lève l'attente ; le {until}, ce qui n'est pas parti est annulé.",
+    },
+    EventKind.AMENDED: {
+        "en": "Amended to version {version}, which comes to {total}: {changes}.",
+        "fr": "Modifiée en version {version}, d'un montant de {total} : {changes}.",
+    },
+    EventKind.AMENDMENT_REFUSED: {
+        "en": "Amendment {number} cannot be met, the order stays as it was: {reason}.",
+        "fr": "La modification {number} est impossible, la commande reste telle quelle : {reason}.",
+    },
+    EventKind.LINES_CANCELLED: {
+        "en": "{by} cancels a part, {changes}, and the order comes to {total}: {explanation}.",
+        "fr": "{by} annule une partie, {changes}, et la commande revient à {total} : "
+        "{explanation}.",
+    },
+    EventKind.CANCEL_ASKED: {
+        "en": "{by} cancels this order: {explanation}.",
+        "fr": "{by} annule cette commande : {explanation}.",
+    },
+    EventKind.CANCELLED_IN_PART: {
+        "en": "{units} unit(s) are cancelled; {going_on} unit(s) cannot be stopped any more and go "
+        "on to the customer.",
+        "fr": "{units} unité(s) sont annulées ; {going_on} unité(s) ne peuvent plus être arrêtées "
+        "et arriveront chez le client.",
+    },
+    EventKind.CANCELLED_TOO_LATE: {
+        "en": "Nothing could be cancelled: {going_on} unit(s) cannot be stopped any more and go on "
+        "to the customer.",
+        "fr": "Rien n'a pu être annulé : {going_on} unité(s) ne peuvent plus être arrêtées et "
+        "arriveront chez le client.",
+    },
     EventKind.HOLD_RELEASED: {
         "en": "Hold released by {by}: {explanation}.",
         "fr": "Attente levée par {by} : {explanation}.",
@@ -272,10 +271,10 @@ _WORDS: dict[EventKind, dict[str, str]] = {
         "en": "Closed, what was not sent is cancelled: {explanation}.",
         "fr": "Close, ce qui n'est pas parti est annulé : {explanation}.",
     },
+    EventKind.PERSONAL_DATA_ERASED: {
+        "en": "Personal data erased by {by}: {explanation}.",
+        "fr": "Données personnelles effacées par {by} : {explanation}.",
+    },
 }
 
-
-def describe(kind: str, detail: Mapping[str, Any], language: str = "en") -> str:
-    """One event in words. `detail` holds what the event was written with."""
-    chosen = language_of(language)
-    return in_words(_WORDS[EventKind(kind)][chosen], detail, chosen)
+WORDS |= {EventKind(kind): words for kind, words in RETURN_WORDS.items()}

@@ -1,0 +1,224 @@
+"""The order in exchange for a return: the same customer, address and way of paying, what is wanted
+instead at what was credited."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres import intake, signals
+from adapters.postgres.new_orders import Contact, NewLine, NewOrder
+from adapters.postgres.pricing import CartLine, PriceRefused, PricingRequest, price_lines
+from adapters.postgres.returns.reading import escaped
+from adapters.postgres.signals import OrderEvent
+from domain.messages.orders import OrderTender, OrderType, Tender
+from domain.messages.policy import OrderPolicy
+from domain.messages.state import OrderStart
+from domain.returns.exchanging import (
+    Credited,
+    ExchangedUnits,
+    UnitPrice,
+    Wanted,
+    exchanged,
+    missing,
+)
+from domain.timeline import EventKind
+
+_ORIGINAL = text("""
+SELECT o.*, r.number, r.exchange_lines, p.body AS policy, store.name AS store_name,
+       store.country AS store_country, store.postal_code AS store_postal_code,
+       c.name, c.street, c.city, c.email, c.phone, c.payment_tokens
+FROM returns r JOIN orders o ON o.id = r.order_id
+JOIN policies p ON p.version = o.policy_version
+LEFT JOIN locations store ON store.id = o.collect_at
+JOIN order_contacts c ON c.order_id = o.id AND c.revision = o.contact_revision
+WHERE r.id = :return_id
+""")
+_CREDITED = text("""
+SELECT n.sku, sum(k.quantity)::int AS units, sum(k.gross)::bigint AS gross,
+       min(n.vat_bps) AS vat_bps, min(n.vat_category) AS vat_category
+FROM documents d JOIN credit_note_lines k ON k.number = d.number
+JOIN invoice_lines n ON n.invoice_id = k.invoice_id AND n.line_id = k.line_id
+WHERE d.source LIKE :sources AND d.kind = 'credit_note'
+GROUP BY n.sku ORDER BY n.sku
+""")
+# What each tender has got back for a return: of the account, what no payment up front has.
+_GIVEN_BACK = text("""
+SELECT t.position, t.tender, t.amount, CASE t.tender
+    WHEN 'account' THEN :credited - coalesce((
+        SELECT sum(f.amount) FROM refunds f
+        WHERE f.order_id = t.order_id AND f.source LIKE :sources), 0)
+    ELSE coalesce((
+        SELECT sum(f.amount) FROM refunds f JOIN payments p ON p.reference = f.payment_reference
+        WHERE f.order_id = t.order_id AND f.source LIKE :sources AND p.position = t.position), 0)
+    END::bigint AS given_back
+FROM order_tenders t WHERE t.order_id = :order_id ORDER BY t.position
+""")
+_ANNOUNCED = text("""
+SELECT o.customer_id, o.channel, o.currency, o.country, (
+    SELECT jsonb_object_agg(q.sku, q.units) FROM (
+        SELECT sku, sum(announced) AS units FROM return_lines WHERE return_id = r.id GROUP BY 1
+    ) AS q) AS units
+FROM returns r JOIN orders o ON o.id = r.order_id WHERE r.id = :return_id
+""")
+_LINK = text("UPDATE returns SET exchange_order_id = :order_id WHERE id = :return_id")
+
+
+async def place_exchange(conn: AsyncConnection, return_id: str, at: datetime) -> OrderStart | None:
+    """Write the order in exchange for what came back of a return; None where nothing was credited,
+    or what is wanted has no price any more. The order of the return is locked by an earlier
+    statement; both timelines tell of it."""
+    original = (await conn.execute(_ORIGINAL, {"return_id": return_id})).mappings().one()
+    credited = await _credited(conn, return_id)
+    if not credited:
+        return None
+    wanted = [Wanted(sku=w["sku"], quantity=w["quantity"]) for w in original["exchange_lines"]]
+    asked = {w["sku"]: w.get("unit_price") for w in original["exchange_lines"]}
+    prices = await _prices(conn, original, missing(wanted, credited), asked, at)
+    if isinstance(prices, PriceRefused):
+        return None
+    order = _new_order(original, exchanged(wanted, credited, prices))
+    if order.tender is Tender.MIXED:
+        gross = sum(part.gross for part in credited)
+        order = replace(order, tenders=await _tenders(conn, original["id"], return_id, gross))
+    facts = order.facts(
+        at,
+        original["language"],
+        terms_complete=original["ship_complete"],
+    ).model_copy(update={"collect_name": original["store_name"]})
+    policy = OrderPolicy.model_validate(original["policy"])
+    await intake.insert(conn, order, facts, policy.version)
+    await conn.execute(_LINK, {"order_id": order.id, "return_id": return_id})
+    await _tell(conn, original["id"], order.id, return_id, at)
+    return OrderStart(order=facts, policy=policy)
+
+
+async def unpriced(
+    conn: AsyncConnection,
+    return_id: str,
+    wanted: Sequence[tuple[str, int, int | None]],
+    at: datetime,
+) -> str | None:
+    """Why something wanted in exchange has no price; None where all of it has. `wanted` is SKU,
+    units and what the channel asks for a unit, with tax. What comes back of the same SKU needs
+    none."""
+    original = (await conn.execute(_ANNOUNCED, {"return_id": return_id})).mappings().one()
+    beyond = dict.fromkeys((sku for sku, _, _ in wanted), 0)
+    for sku, quantity, _ in wanted:
+        beyond[sku] += quantity
+    for sku, announced in original["units"].items():
+        if sku in beyond:
+            beyond[sku] -= announced
+    units = {sku: n for sku, n in beyond.items() if n > 0}
+    asked = {sku: unit_price for sku, _, unit_price in wanted}
+    priced = await _prices(conn, original, units, asked, at)
+    return priced.reason if isinstance(priced, PriceRefused) else None
+
+
+async def _credited(conn: AsyncConnection, return_id: str) -> list[Credited]:
+    rows = await conn.execute(_CREDITED, {"sources": f"{escaped(return_id)}:%"})
+    return [Credited(**row) for row in rows.mappings()]
+
+
+async def _prices(
+    conn: AsyncConnection,
+    original: RowMapping,
+    units: dict[str, int],
+    asked: dict[str, int | None],
+    at: datetime,
+) -> dict[str, UnitPrice] | PriceRefused:
+    """What each SKU costs that nothing was credited for."""
+    if not units:
+        return {}
+    cart = [
+        CartLine(line_id=str(n), sku=sku, quantity=quantity, unit_price=asked.get(sku))
+        for n, (sku, quantity) in enumerate(units.items(), start=1)
+    ]
+    priced = await price_lines(
+        conn,
+        PricingRequest(
+            customer_id=original["customer_id"],
+            channel=original["channel"],
+            currency=original["currency"],
+            country=original["country"],
+            at=at,
+            lines=cart,
+            tax_included=True,
+        ),
+    )
+    if isinstance(priced, PriceRefused):
+        return priced
+    return {
+        line.sku: UnitPrice(price=line.price, vat_category=line.vat_category)
+        for line in priced.lines
+    }
+
+
+async def _tenders(
+    conn: AsyncConnection, order_id: str, return_id: str, credited: int
+) -> list[OrderTender]:
+    """An order of several tenders is exchanged for one that each pays what it has got back; what
+    is left falls on the one that took the rest before."""
+    asked = {
+        "order_id": order_id,
+        "sources": f"{escaped(return_id)}:%",
+        "credited": credited,
+    }
+    return [
+        OrderTender(
+            position=row.position,
+            tender=Tender(row.tender),
+            amount=None if row.amount is None else row.given_back,
+        )
+        for row in await conn.execute(_GIVEN_BACK, asked)
+        if row.amount is None or row.given_back
+    ]
+
+
+def _new_order(original: RowMapping, lines: tuple[ExchangedUnits, ...]) -> NewOrder:
+    reference = f"{original['reference']}-X{original['number']}"
+    names = ("name", "street", "city", "email", "phone", "payment_tokens")
+    return NewOrder(
+        channel=original["channel"],
+        reference=reference,
+        customer_id=original["customer_id"],
+        body_hash=f"exchange {original['id']}:R{original['number']}",
+        tender=Tender(original["tender"]),
+        currency=original["currency"],
+        language=original["language"],
+        country=original["country"],
+        postal_code=original["postal_code"],
+        requested_date=None,
+        ship_complete=original["ship_complete"],
+        critical=original["critical"],
+        contact=Contact(**{name: original[name] for name in names}),
+        type=OrderType(original["type"]),
+        collect_at=original["collect_at"],
+        tax_included=True,
+        agreement_version=original["agreement_version"],
+        lines=[
+            NewLine(
+                line_id=str(number),
+                sku=line.sku,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                vat_bps=line.vat_bps,
+                vat_category=line.vat_category,
+            )
+            for number, line in enumerate(lines, start=1)
+        ],
+    )
+
+
+async def _tell(conn: AsyncConnection, old: str, new: str, return_id: str, at: datetime) -> None:
+    detail: dict[str, Any] = {"return": return_id, "order": new}
+    await signals.tell(
+        conn,
+        [
+            OrderEvent(old, EventKind.EXCHANGE_PLACED, at.isoformat(), detail),
+            OrderEvent(new, EventKind.EXCHANGE_FOR, at.isoformat(), {"return": return_id}),
+        ],
+    )

@@ -1,0 +1,16 @@
+"""The timeline of an order: what happened, and each event in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.timeline.kinds import EventKind
+from domain.timeline.words import WORDS
+from domain.wording import in_words, language_of
+
+__all__ = ["EventKind", "describe"]
+
+
+def describe(kind: str, detail: Mapping[str, Any], language: str = "en") -> str:
+    """One event in words. `detail` holds what the event was written with."""
+    chosen = language_of(language)
+    return in_words(WORDS[EventKind(kind)][chosen], detail, chosen)

@@ -1,0 +1,350 @@
+"""Returns, from what a customer asks for to what he gets back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from domain.identity import return_workflow_id
+from tests.support.house import SHORT
+from tests.support.world import until
+from world.behaviour import Behaviour, Override
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.support.house import House
+
+GOOD = {"grade": "as new", "disposition": "restock"}
+
+
+async def delivered(house: House, *lines: tuple[str, int], **changes: Any) -> str:
+    """An order that its customer has; gives its id."""
+    await house.stock(LIL_1=5, LIL_2=5)
+    order: str = (await house.place(*(lines or [("SKU-1", 3)]), **changes))["order_id"]
+    await house.until_status(order, "closed")
+    return order
+
+
+async def ask(house: House, order: str, units: int = 2, **changes: Any) -> httpx.Response:
+    """Ask for a return of so many units of line 1, or as `changes` say."""
+    body = {
+        "reference": "RMA-1",
+        "lines": [{"line_id": "1", "quantity": units, "reason": "too small"}],
+        "by": "Ada",
+    } | changes
+    return await house.api.post(f"/orders/{order}/returns", json=body)
+
+
+async def opened(house: House, order: str, units: int = 2, **changes: Any) -> dict[str, Any]:
+    response = await ask(house, order, units, **changes)
+    assert response.status_code == 201, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def say(house: House, return_id: str, what: str, **body: Any) -> httpx.Response:
+    sent = {"event_id": f"{what}-1", "by": "Marie"} | body
+    return await house.api.post(f"/returns/{return_id}/{what}", json=sent)
+
+
+async def told(house: House, return_id: str, what: str, **body: Any) -> dict[str, Any]:
+    """Report on a return; gives the API's answer."""
+    response = await say(house, return_id, what, **body)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def came(house: House, return_id: str, units: int = 2, **body: Any) -> dict[str, Any]:
+    """Units of line 1 came, and were inspected at once."""
+    lines = [{"line_id": "1", "quantity": units} | GOOD]
+    return await told(house, return_id, "received", location="LIL", lines=lines, **body)
+
+
+async def until_ended(house: House, return_id: str, status: str) -> dict[str, Any]:
+    async def there() -> bool:
+        return bool((await seen(house, return_id))["status"] == status)
+
+    await until(there, f"{return_id} is {status}")
+    return await seen(house, return_id)
+
+
+async def seen(house: House, return_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await house.api.get(f"/returns/{return_id}")).json()
+    return found
+
+
+async def test_what_a_customer_sends_back_is_labelled_taken_in_inspected_and_refunded(
+    house: House,
+) -> None:
+    order = await delivered(house, customer_id="ZOE", tender="card", payment_token="tok_visa")
+
+    asked = await opened(house, order)
+    return_id = asked["return_id"]
+    lines = [{"line_id": "1", "quantity": 2}]
+    taken = await told(house, return_id, "received", location="LIL", lines=lines)
+    await told(house, return_id, "inspected", units=[lines[0] | GOOD])
+    ended = await until_ended(house, return_id, "closed")
+
+    assert return_id == f"{order}:R1"
+    assert (asked["status"], asked["label"]["carrier"]) == ("authorised", "colibri")
+    assert taken["status"] == "received"
+    assert [note["gross"] for note in ended["credit_notes"]] == [2000]
+    assert [(r["amount"], r["state"]) for r in ended["refunds"]] == [(2000, "refunded")]
+    [refund] = (await house.world.ledger(order))["refunds"]
+    assert refund["amount"] == 2000
+    [label] = [
+        b for b in (await house.world.ledger(return_id))["bookings"] if b["state"] == "booked"
+    ]
+    assert label["collect_from"]["street"] == "1 rue de Rivoli"
+    assert label["recipient"]["name"] == "Lille"
+    story = (await house.order(order))["timeline"]
+    assert [e["kind"] for e in story if e["kind"].startswith("return_")] == [
+        "return_opened",
+        "return_labelled",
+        "return_received",
+        "return_inspected",
+        "return_credited",
+        "return_closed",
+    ]
+    assert (await house.told(order))[-3:] == ["return_label", "return_received", "return_refunded"]
+    await house.check()
+
+
+async def test_repeated_calls_get_the_same_answer_and_refund_once(house: House) -> None:
+    order = await delivered(house)
+    first = await opened(house, order)
+    again = await ask(house, order)
+    assert (again.status_code, again.json()) == (200, first)
+    await asyncio.gather(*(came(house, first["return_id"]) for _ in range(4)))
+    ended = await until_ended(house, first["return_id"], "closed")
+    assert await came(house, first["return_id"]) == ended
+    assert [note["gross"] for note in ended["credit_notes"]] == [2000]
+    another = await ask(house, order, 1)
+    assert another.status_code == 422
+    assert another.json()["errors"][0]["field"] == "reference"
+    await house.check()
+
+
+async def test_what_is_handed_in_at_a_store_is_taken_in_and_refunded_by_one_call(
+    house: House,
+) -> None:
+    order = await delivered(house)
+    lines = [{"line_id": "1", "quantity": 1, "reason": "too small"} | GOOD]
+    asked = await opened(house, order, channel="edi", brought_to="LYO", lines=lines)
+    ended = await until_ended(house, asked["return_id"], "closed")
+    assert (ended["origin"], ended["channel"], ended["label"]) == ("store", "edi", None)
+    assert [note["gross"] for note in ended["credit_notes"]] == [1000]
+    stock = await house.api.get("/locations/LYO/stock")
+    assert stock.json()["stock"][0]["on_hand"] == 1
+    await house.check()
+
+
+async def test_what_never_comes_expires_and_its_label_is_void(house: House) -> None:
+    soon = SHORT.model_copy(update={"return_timeout": timedelta(milliseconds=400)})
+    await house.policy(soon)
+    order = await delivered(house)
+    asked = await opened(house, order)
+    ended = await until_ended(house, asked["return_id"], "expired")
+    assert ended["label"] is None
+    [label] = (await house.world.ledger(asked["return_id"]))["bookings"]
+    assert label["state"] == "voided"
+    assert (await house.told(order))[-1] == "return_expired"
+    late = await say(
+        house,
+        asked["return_id"],
+        "received",
+        location="LIL",
+        lines=[{"line_id": "1", "quantity": 1}],
+    )
+    assert (late.status_code, late.json()["type"]) == (409, "urn:ariane:problem:return-ended")
+    await house.check()
+
+
+async def test_a_return_of_which_nothing_came_can_be_cancelled(house: House) -> None:
+    order = await delivered(house)
+    asked = await opened(house, order)
+    body = {"by": "Ada", "note": "she keeps it"}
+    ended = await house.api.post(f"/returns/{asked['return_id']}/cancel", json=body)
+    assert (ended.status_code, ended.json()["status"]) == (200, "cancelled")
+    [label] = (await house.world.ledger(asked["return_id"]))["bookings"]
+    assert label["state"] == "voided"
+    again = await house.api.post(f"/returns/{asked['return_id']}/cancel", json=body)
+    assert again.status_code == 409
+    await opened(house, order, 3, reference="RMA-2")
+    await house.check()
+
+
+async def test_an_even_exchange_costs_nothing_and_its_order_goes_its_own_way(
+    house: House,
+) -> None:
+    order = await delivered(house)
+    before = (await house.api.get("/customers/ACME/credit")).json()["exposure"]
+    asked = await opened(
+        house,
+        order,
+        resolution="exchange",
+        exchange_lines=[{"sku": "SKU-1", "quantity": 2}],
+    )
+    await came(house, asked["return_id"])
+    ended = await until_ended(house, asked["return_id"], "closed")
+    new = ended["exchange_order_id"]
+    assert new == f"{order}-X1"
+    fresh = await house.until_status(new, "closed")
+    assert fresh["total"] == 2000
+    assert (await house.api.get("/customers/ACME/credit")).json()["exposure"] == before
+    assert "exchange_placed" in await house.timeline(order)
+    assert "exchange_for" in await house.timeline(new)
+    await house.check()
+
+
+async def test_a_service_that_refuses_the_way_back_is_followed_by_the_next_one(
+    house: House,
+) -> None:
+    order = await delivered(house)
+    refuses = Override(carrier="colibri", odds={"carrier_refuses": 1})
+    await house.world.behave(Behaviour(speed=house.speed, overrides=(refuses,)))
+    asked = await opened(house, order)
+    assert asked["label"]["carrier"] == "falcon"
+    every = Behaviour(speed=house.speed, odds={"carrier_refuses": 1})
+    await house.world.behave(every)
+    other = await opened(house, order, 1, reference="RMA-2")
+    assert (other["status"], other["label"]) == ("authorised", None)
+    assert (await house.told(order))[-1] == "return_without_label"
+
+
+async def test_what_comes_unannounced_is_matched_or_parked_for_a_person(house: House) -> None:
+    order = await delivered(house, ("SKU-1", 3), ("SKU-2", 1))
+    asked = await opened(house, order, 1)
+    reported = {
+        "event_id": "U-1",
+        "location": "LIL",
+        "tracking_number": asked["label"]["tracking_number"],
+        "lines": [
+            {"sku": "SKU-1", "quantity": 2},
+            {"sku": "SKU-2", "quantity": 1},
+            {"sku": "SKU-3", "quantity": 4},
+        ],
+        "by": "Marie",
+    }
+    answers = [await house.api.post("/returns/unannounced", json=reported) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    found = answers[0].json()
+    assert [(m["return_id"], m["units"]) for m in found["matched"]] == [
+        (f"{order}:R1", [{"sku": "SKU-1", "quantity": 1}]),
+        (f"{order}:R2", [{"sku": "SKU-1", "quantity": 1}, {"sku": "SKU-2", "quantity": 1}]),
+    ]
+    [parked] = found["parked"]
+    assert (parked["sku"], parked["quantity"]) == ("SKU-3", 4)
+    assert (await house.api.get("/returns/parked")).json()["parked"] == [parked]
+
+    wrong = {"order_id": order, "by": "Marie", "note": "it was in the parcel"}
+    refused = await house.api.post(parked["links"]["match"], json=wrong)
+    assert refused.status_code == 409
+    scrap = {"by": "Marie", "note": "nobody asks for it"}
+    scrapped = await house.api.post(parked["links"]["scrap"], json=scrap)
+    assert scrapped.json()["state"] == "scrapped"
+    assert (await house.api.get("/returns/parked")).json()["parked"] == []
+    await house.check()
+
+
+async def test_a_person_says_of_which_order_parked_goods_are(house: House) -> None:
+    order = await delivered(house)
+    reported = {
+        "event_id": "U-1",
+        "location": "LIL",
+        "lines": [{"sku": "SKU-1", "quantity": 2}],
+        "by": "Marie",
+    }
+    [parked] = (await house.api.post("/returns/unannounced", json=reported)).json()["parked"]
+    assert parked["why"] == "no order is known of it"
+    body = {"order_id": order, "by": "Marie", "note": "she called"}
+    for _ in range(2):
+        settled = await house.api.post(parked["links"]["match"], json=body)
+        assert settled.json()["return_id"] == f"{order}:R1", settled.text
+    [line] = (await seen(house, f"{order}:R1"))["lines"]
+    assert (line["announced"], line["received"]) == (2, 2)
+    await house.check()
+
+
+async def test_a_return_that_lost_its_workflow_goes_on(house: House) -> None:
+    order = await delivered(house)
+    asked = await opened(house, order)
+    handle = house.client.get_workflow_handle(return_workflow_id(asked["return_id"]))
+    await handle.terminate("somebody clicked")
+
+    async def taken_up() -> bool:
+        return asked["return_id"] in (await house.reconcile(everything=True)).returns
+
+    await until(taken_up, "the return is taken up")
+    await came(house, asked["return_id"])
+    ended = await until_ended(house, asked["return_id"], "closed")
+    assert [note["gross"] for note in ended["credit_notes"]] == [2000]
+
+
+async def test_what_may_not_come_back_is_refused_and_named(house: House) -> None:
+    order = await delivered(house)
+    too_many = await ask(house, order, 4)
+    assert too_many.status_code == 409
+    assert too_many.json()["errors"] == [
+        {"field": "lines[0].quantity", "message": "only 3 unit(s) of it may come back"}
+    ]
+    unnamed = await house.api.post(
+        f"/orders/{order}/returns",
+        json={"lines": [{"line_id": "1", "quantity": 1, "reason": "x"}], "by": "Ada"},
+    )
+    assert (unnamed.status_code, unnamed.json()["errors"][0]["field"]) == (422, "reference")
+    nowhere = await ask(house, order, return_to="nowhere")
+    assert (nowhere.status_code, nowhere.json()["errors"][0]["field"]) == (422, "return_to")
+    assert (await ask(house, "web:none")).status_code == 404
+    wanted = [{"sku": "SKU-2", "quantity": 1}]
+    unpriced = await ask(house, order, resolution="exchange", exchange_lines=wanted)
+    assert (unpriced.status_code, unpriced.json()["errors"][0]["field"]) == (422, "exchange_lines")
+    assert (await house.api.get(f"/orders/{order}/returns")).json()["returns"] == []
+
+
+async def test_an_exchange_of_what_several_tenders_paid_is_paid_by_what_each_got_back(
+    house: House,
+) -> None:
+    payments = [
+        {"tender": "card", "amount": 1500, "token": "tok_visa"},
+        {"tender": "voucher", "amount": 500, "token": "voucher-500-gift"},
+        {"tender": "account"},
+    ]
+    order = await delivered(house, payments=payments)
+    before = (await house.api.get("/customers/ACME/credit")).json()["exposure"]
+    wanted = [{"sku": "SKU-1", "quantity": 3}]
+    asked = await opened(house, order, 3, resolution="exchange", exchange_lines=wanted)
+    await came(house, asked["return_id"], 3)
+    ended = await until_ended(house, asked["return_id"], "closed")
+    assert sorted((r["tender"], r["amount"]) for r in ended["refunds"]) == [
+        ("card", 1500),
+        ("voucher", 500),
+    ]
+    new = ended["exchange_order_id"]
+    await house.until_status(new, "closed")
+    assert (await house.api.get("/customers/ACME/credit")).json()["exposure"] == before
+    captured = await house.sql(
+        "SELECT t.tender, sum(p.captured)::int AS amount FROM payments p "
+        "JOIN order_tenders t ON t.order_id = p.order_id AND t.position = p.position "
+        "WHERE p.order_id = :new GROUP BY 1 ORDER BY 1",
+        new=new,
+    )
+    assert [(row.tender, row.amount) for row in captured] == [("card", 1500), ("voucher", 500)]
+    await house.check()
+
+
+async def test_what_is_wanted_beyond_what_came_back_is_charged_at_its_own_price(
+    house: House,
+) -> None:
+    order = await delivered(house)
+    wanted = [
+        {"sku": "SKU-1", "quantity": 2},
+        {"sku": "SKU-2", "quantity": 1, "unit_price": 450},
+    ]
+    asked = await opened(house, order, resolution="exchange", exchange_lines=wanted)
+    await came(house, asked["return_id"])
+    ended = await until_ended(house, asked["return_id"], "closed")
+    assert (await house.order(ended["exchange_order_id"]))["total"] == 2450

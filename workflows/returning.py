@@ -1,0 +1,299 @@
+"""The thread of a return, from its authorisation to its closing.
+
+    begin:   book the way back, where the customer needs a label
+    then:    what comes is taken in, what is inspected moves stock, is credited and given back
+    close:   when all that was announced has come and is inspected, or no more comes in time; what
+             is wanted in exchange is ordered then
+
+Handlers note what they are told; the process acts. Everything it knows is in one state.
+"""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
+
+from activities.exchanging import ExchangeActivities
+from activities.payments import PaymentActivities
+from activities.return_labels import ReturnLabelActivities
+from activities.returns import ReturnActivities
+from domain.identity import workflow_id
+from domain.messages.payments import RefundPayment
+from domain.messages.returns import (
+    BeginReturn,
+    BookReturnLabel,
+    CancelReturn,
+    EndReturn,
+    PlaceExchange,
+    RecordReport,
+    Reported,
+    ReportRecorded,
+    ReportRefused,
+    ReportResult,
+    Resolution,
+    ReturnEnded,
+    ReturnLabelled,
+    ReturnReport,
+    ReturnStart,
+    ReturnState,
+    ReturnStatus,
+    VoidReturnLabel,
+)
+from domain.messages.state import OrderStart
+from workflows.clock import is_past, keep_time
+from workflows.launch import launch
+from workflows.order import OrderWorkflow
+from workflows.return_display import ReturnDisplay
+from workflows.steps import Books, ask
+
+
+@workflow.defn(name="Return")
+class ReturnWorkflow:
+    @workflow.init
+    def __init__(self, start: ReturnStart) -> None:
+        self._facts = start.facts
+        self._state = start.state or ReturnState()
+        self._books = Books()
+        self._display = ReturnDisplay(self._facts, self._state)
+        # What is answered to reports that wait for it: those of a run, and nothing of the state.
+        self._answers: dict[str, ReportResult] = {}
+        self._is_ending = False
+        self._has_ended = False
+
+    @workflow.run
+    async def run(self, start: ReturnStart) -> ReturnEnded:  # noqa: ARG002 - taken by __init__
+        clock = asyncio.create_task(keep_time(lambda: [self._facts.expires_at]))
+        if not self._state.has_begun:
+            await self._begin()
+        while not self._is_done():
+            self._display.refresh()
+            await workflow.wait_condition(self._has_something_to_do)
+            await self._act()
+        self._is_ending = True
+        await self._close()
+        self._has_ended = True
+        clock.cancel()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return ReturnEnded(
+            return_id=self._facts.return_id,
+            status=self._state.status,
+            units=sum(self._state.received.values()),
+        )
+
+    # What it is told.
+
+    @workflow.update
+    async def begun(self) -> ReturnStatus:
+        """Wait until it is known how the goods come back."""
+        await workflow.wait_condition(lambda: self._state.has_begun)
+        return self._state.status
+
+    @workflow.update
+    async def report(self, report: ReturnReport) -> ReportResult:
+        """Take what a location says, once for each event id; a refused report may be corrected."""
+        state, event_id = self._state, report.event_id
+        under_way = next((r for r in state.waiting if r.event_id == event_id), None)
+        known = state.reported.get(event_id)
+        earlier = under_way if known is None else known.report
+        if earlier is not None and earlier != report:
+            reason = "stands for another report, that was sent before"
+            return ReportRefused(code="event_reused", reason=reason)
+        if known is not None:
+            return known.result
+        if under_way is None:
+            self._answers.pop(event_id, None)
+            state.waiting.append(report)
+        await workflow.wait_condition(lambda: event_id in self._answers)
+        return self._answers[event_id]
+
+    @report.validator
+    def _is_awaited(self, report: ReturnReport) -> None:
+        is_over = self._is_ending or self._state.cancelling is not None
+        if is_over and report.event_id not in self._state.reported:
+            raise ValueError(f"return {self._facts.return_id} has ended")
+
+    @workflow.update
+    async def cancel(self, cancelling: CancelReturn) -> ReturnStatus:
+        """Nothing will be sent back."""
+        self._state.cancelling = cancelling
+        await workflow.wait_condition(lambda: self._has_ended)
+        return self._state.status
+
+    @cancel.validator
+    def _may_be_cancelled(self, cancelling: CancelReturn) -> None:  # noqa: ARG002 - any of them
+        if self._state.received or self._state.waiting:
+            raise ValueError(f"return {self._facts.return_id} has come back in part or whole")
+        if self._is_ending or self._state.cancelling is not None:
+            raise ValueError(f"return {self._facts.return_id} has ended")
+
+    # What the process does.
+
+    async def _begin(self) -> None:
+        if self._facts.origin.needs_label:
+            await self._book_label()
+        await self._books.do(
+            ReturnActivities.begin_return,
+            BeginReturn(
+                return_id=self._facts.return_id,
+                at=workflow.now(),
+                label=self._state.label is not None,
+            ),
+            summary="Record: the return is authorised",
+        )
+        self._state.has_begun = True
+        self._state.status = ReturnStatus.AUTHORISED
+
+    async def _book_label(self) -> None:
+        """One service after the other, the cheapest first, until one takes it or none is left."""
+        state = self._state
+        while True:
+            try:
+                answer = await ask(
+                    ReturnLabelActivities.book_return_label,
+                    BookReturnLabel(
+                        return_id=self._facts.return_id, attempt=state.attempt, at=workflow.now()
+                    ),
+                    summary="Book the way back",
+                    within=self._facts.label_patience,
+                )
+            except ActivityError:
+                # It may be booked all the same, and the answer was lost.
+                await self._void_label()
+                state.attempt += 1
+                continue
+            if isinstance(answer, ReturnLabelled):
+                state.label = answer
+                return
+            if answer.is_last:
+                return
+            state.attempt += 1
+
+    async def _act(self) -> None:
+        """One thing at a time: money that is owed first."""
+        state = self._state
+        if state.refunds:
+            await self._refund(state.refunds[0])
+        elif state.waiting:
+            await self._record(state.waiting[0])
+        elif state.cancelling is not None:
+            state.status = ReturnStatus.CANCELLED
+        elif self._has_expired:
+            state.status = ReturnStatus.CLOSED if state.received else ReturnStatus.EXPIRED
+
+    async def _record(self, report: ReturnReport) -> None:
+        state = self._state
+        result = await self._books.do(
+            ReturnActivities.record_report,
+            RecordReport(return_id=self._facts.return_id, report=report, at=workflow.now()),
+            summary=_summary_of(report),
+        )
+        if isinstance(result, ReportRecorded):
+            state.received, state.inspected = result.received, result.inspected
+            state.is_complete = result.is_complete
+            state.refunds.extend(result.refunds)
+            state.reported[report.event_id] = Reported(report=report, result=result)
+            if state.received:
+                state.status = ReturnStatus.RECEIVED
+        state.waiting.remove(report)
+        self._answers[report.event_id] = result
+
+    async def _refund(self, refund_id: str) -> None:
+        await ask(
+            PaymentActivities.refund_payment,
+            RefundPayment(order_id=self._facts.order_id, refund_id=refund_id, at=workflow.now()),
+            summary=f"Refund {refund_id}",
+        )
+        self._state.refunds.remove(refund_id)
+
+    async def _close(self) -> None:
+        state = self._state
+        if state.is_complete:
+            state.status = ReturnStatus.CLOSED
+        if state.label is not None and not state.received:
+            await self._void_label()
+        if self._facts.resolution is Resolution.EXCHANGE and state.inspected:
+            await self._exchange()
+        decided = state.cancelling
+        await self._books.do(
+            ReturnActivities.end_return,
+            EndReturn(
+                return_id=self._facts.return_id,
+                status=state.status,
+                at=workflow.now(),
+                by=None if decided is None else decided.by,
+                note="" if decided is None else decided.note,
+            ),
+            summary=f"Record: {state.status.value}",
+        )
+        self._display.refresh()
+
+    async def _void_label(self) -> None:
+        await ask(
+            ReturnLabelActivities.void_return_label,
+            VoidReturnLabel(
+                return_id=self._facts.return_id, attempt=self._state.attempt, at=workflow.now()
+            ),
+            summary="Void the label",
+        )
+
+    async def _exchange(self) -> None:
+        """Order what the customer wants instead; its workflow goes on by itself."""
+        placed = await self._books.do(
+            ExchangeActivities.place_exchange,
+            PlaceExchange(return_id=self._facts.return_id, at=workflow.now()),
+            summary="Order what is wanted in exchange",
+        )
+        if placed.start is not None:
+            await _start_order(placed.start)
+            self._state.exchange_order = placed.start.order.order_id
+
+    # What the process looks at.
+
+    def _has_something_to_do(self) -> bool:
+        state = self._state
+        return bool(
+            self._is_done()
+            or state.refunds
+            or state.waiting
+            or state.cancelling is not None
+            or self._has_expired
+            or self._display.is_stale
+        )
+
+    @property
+    def _has_expired(self) -> bool:
+        """No more is awaited; what is there is inspected first."""
+        return is_past(self._facts.expires_at) and not self._state.awaits_inspection
+
+    def _is_done(self) -> bool:
+        state = self._state
+        if state.waiting or state.refunds:
+            return False
+        return state.is_complete or state.status.is_final
+
+
+async def _start_order(start: OrderStart) -> None:
+    options = launch(start.order)
+    try:
+        await workflow.start_child_workflow(
+            OrderWorkflow.run,
+            start,
+            id=workflow_id(start.order.order_id),
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            task_timeout=options.task_timeout,
+            search_attributes=options.search_attributes,
+            static_summary=options.static_summary,
+            static_details=options.static_details,
+            priority=options.priority,
+        )
+    except WorkflowAlreadyStartedError:
+        workflow.logger.info("somebody else has started it meanwhile")
+
+
+def _summary_of(report: ReturnReport) -> str:
+    came = sum(units.quantity for units in report.arrived)
+    seen = sum(units.quantity for units in report.inspected)
+    said = [f"take in {came} unit(s)"] if came else []
+    said += [f"inspect {seen} unit(s)"] if seen else []
+    return f"At {report.location_id}: {', '.join(said)}"
