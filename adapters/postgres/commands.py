@@ -54,7 +54,7 @@ async def run_once(
     when the key stands for another request.
     """
     fingerprint = hashlib.sha256(
-        json.dumps(request.model_dump(mode="json"), sort_keys=True).encode()
+        json.dumps(request.model_dump(mode="json", exclude_defaults=True), sort_keys=True).encode()
     ).hexdigest()
     for attempt in range(_MAX_ATTEMPTS):
         stored = await _stored(engine, key, fingerprint, result)

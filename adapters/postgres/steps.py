@@ -148,8 +148,9 @@ def _fingerprint(request: BaseModel) -> str:
     """A hash of what is asked for; moments are no part of it.
 
     A local activity runs again when its workflow task is lost. By then it is later, deadlines are
-    counted anew, and reports may have come that say better when something happened.
+    counted anew, and reports may have come that say better when something happened. It may also
+    run again in a newer release: a field that this one has added has its default then.
     """
     moments = {name for name, value in request if isinstance(value, datetime)}
-    body = request.model_dump(mode="json", exclude=moments)
+    body = request.model_dump(mode="json", exclude=moments, exclude_defaults=True)
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -66,3 +66,18 @@ async def test_an_error_of_the_database_names_no_value_of_the_statement(books: B
     with pytest.raises(StatementError) as error:
         await books.sql("SELECT CAST(:name AS int)", name="Ada Byron, 1 rue de Rivoli\x00")
     assert "Ada" not in str(error.value)
+
+
+class _RecordOutcomeOfTomorrow(RecordOutcome):
+    remark: str | None = None
+
+
+async def test_a_step_is_the_same_in_a_release_that_has_added_to_its_request(books: Books) -> None:
+    order = await books.order(("SKU-1", 1))
+    held = _held(order)
+    first = await books.orders.record_outcome(held)
+
+    newer = _RecordOutcomeOfTomorrow(**held.model_dump())
+    assert await books.orders.record_outcome(newer) == first
+    with pytest.raises(KeyReusedError):
+        await books.orders.record_outcome(newer.model_copy(update={"remark": "another one"}))

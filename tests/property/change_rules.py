@@ -89,7 +89,7 @@ class ChangeRules(LivingRules):
             self._refuse(order, number, examined, stopped)
             return
         assert not any(to[n] < stuck[n] for n in to), f"{to}, but stuck are {stuck}"
-        assert (examined.total, examined.total_before) == (order.total_of(to), order.total)
+        assert (examined.total, examined.total_before) == (order.total_of(to), order.worth)
         refusal = self._secure(order, number, examined, stopped)
         if refusal is not None:
             self._refuse(order, number, refusal, stopped)
@@ -177,6 +177,7 @@ class ChangeRules(LivingRules):
         for name, units in to.items():
             order.lines[name].agreed = units
         order.version += 1
+        order.worth = order.total
         assert (answer.version, answer.total) == (order.version, order.total)
         assert answer.open_units == self.seen["open"][order.id]
         if stopped or waited or answer.open_units:

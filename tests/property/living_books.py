@@ -10,7 +10,7 @@ SELECT jsonb_build_object(
     'statuses', (SELECT jsonb_object_agg(id, status) FROM orders),
     'lines', (SELECT jsonb_object_agg(order_id || '/' || line_id,
               jsonb_build_array(sku, ordered - cancelled, shipped, invoiced, returned))
-              FROM order_lines WHERE ordered > 0),
+              FROM order_lines),
     'open', (SELECT jsonb_object_agg(order_id, units) FROM (
         SELECT order_id, sum(backordered) AS units FROM order_lines GROUP BY 1) AS o),
     'held', (SELECT jsonb_object_agg(shipment_id, lines) FROM (

@@ -189,7 +189,7 @@ class LivingHouse(RuleBasedStateMachine):
                     if tender is not Tender.ACCOUNT
                 }
         return {
-            "orders": {o.id: [o.total, o.version] for o in self.orders.values()},
+            "orders": {o.id: [o.worth, o.version] for o in self.orders.values()},
             "lines": {
                 f"{order.id}/{number}": [line.sku, line.agreed, line.sent, line.sent, line.returned]
                 for order in self.orders.values()

@@ -50,12 +50,14 @@ class Invoice:
 @dataclass
 class Order:
     """`tenders` are amounts by kind, None for the one that takes the rest. `shipments` are the
-    states that the order's thread knows; of `stuck` ones the location would not stop."""
+    states that the order's thread knows; `stuck` ones the location would not stop. `placed_at`
+    is what it came to at first, `worth` when it was amended last, `total` what it comes to now."""
 
     id: str
     lines: dict[str, Line]
     tenders: dict[Tender, int | None]
     placed_at: int = 0
+    worth: int = 0
     shipments: dict[str, str] = field(default_factory=dict)
     locations: dict[str, str] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)

@@ -114,7 +114,7 @@ class LivingRules(LivingEnds):
             str(n): Line(sku, price.model_copy(update={"tax_included": included}), units)
             for n, (sku, units, price) in enumerate(lines, start=1)
         }
-        order = self.orders[new.id] = Order(new.id, kept, paid_with, new.total)
+        order = self.orders[new.id] = Order(new.id, kept, paid_with, new.total, new.total)
         self.do(write)
         self._fund(order, found)
         self.allocate(order)

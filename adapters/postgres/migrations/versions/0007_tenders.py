@@ -63,16 +63,7 @@ def downgrade() -> None:
     op.create_table_comment(
         "payment_allocations", _ALLOCATIONS[0], existing_comment=_ALLOCATIONS[1]
     )
-    op.execute("""
-        DELETE FROM payment_allocations a USING (
-            SELECT invoice_id, customer_id, payment_reference, min(id) AS first,
-                   sum(amount) AS amount
-            FROM payment_allocations GROUP BY 1, 2, 3
-        ) AS total
-        WHERE a.invoice_id = total.invoice_id AND a.customer_id = total.customer_id
-          AND a.payment_reference = total.payment_reference
-          AND (a.id <> total.first OR total.amount <= 0)
-    """)
+    _merge_allocations()
     _replace_check("payment_allocations", "amount", "amount > 0")
     _narrow_invoices()
     _narrow_captures()
@@ -84,6 +75,24 @@ def downgrade() -> None:
     op.drop_column("order_contacts", "payment_tokens")
     op.execute("UPDATE orders SET tender = 'card' WHERE tender IN ('voucher', 'mixed')")
     op.drop_table("order_tenders")
+
+
+def _merge_allocations() -> None:
+    """What credit notes set free is no allocation any more: one row is left, of what remains."""
+    grouped = """
+        SELECT invoice_id, customer_id, payment_reference, min(id) AS first, sum(amount) AS amount
+        FROM payment_allocations GROUP BY 1, 2, 3 HAVING min(amount) < 0
+    """
+    op.execute(f"CREATE TEMPORARY TABLE set_free ON COMMIT DROP AS {grouped}")
+    op.execute("""
+        UPDATE payment_allocations a SET amount = set_free.amount
+        FROM set_free WHERE a.id = set_free.first AND set_free.amount > 0
+    """)
+    op.execute("""
+        DELETE FROM payment_allocations a USING set_free f
+        WHERE a.invoice_id = f.invoice_id AND a.customer_id = f.customer_id
+          AND a.payment_reference = f.payment_reference AND (a.id <> f.first OR f.amount <= 0)
+    """)
 
 
 def _create_order_tenders() -> None:
@@ -145,8 +154,7 @@ def _widen_captures() -> None:
 def _narrow_captures() -> None:
     op.drop_table_comment("payment_captures", existing_comment=_CAPTURES)
     op.drop_index(op.f("ix_payment_captures_payment_reference"), table_name="payment_captures")
-    # The older release knows of one capture for each shipment: they become one, of all that was
-    # taken.
+    # The older release knows of one capture for each shipment, and no other tender than cards.
     op.execute("""
         DELETE FROM payment_captures c USING payment_captures first
         WHERE first.shipment_id = c.shipment_id AND first.payment_reference < c.payment_reference
