@@ -13,7 +13,6 @@ from activities.abandoning import give_up
 from adapters.postgres import allocation, amendable, amendments, arrivals, outlook, snapshot
 from adapters.postgres.amendable import Present
 from adapters.postgres.amending import read_amended
-from adapters.postgres.amendments import Amendment
 from adapters.postgres.desk import Claim, StockDesk, Verdict
 from adapters.postgres.network_cache import NetworkCache
 from adapters.postgres.steps import Step, answered, once
@@ -75,10 +74,12 @@ class AmendingActivities:
                 conn, request.order_id, request.stoppable, request.given_up
             )
         assert present is not None
+        if amendment.state == "applied":
+            return await self._applied(request)
         refusal = applying.why_not_at_all(present, amendment)
         if refusal is not None:
             return refusal
-        moves = _moves(present, amendment)
+        moves = applying.moves(present, amendment)
         lines = amendable.lines_of(present, free)
         choice = choose(lines, shipments, amendment.wanted, anew=moves)
         if choice.impossible:
@@ -99,6 +100,17 @@ class AmendingActivities:
             total_before=present.total,
         )
 
+    async def _applied(self, request: ExamineAmendment) -> Applied:
+        """By a run of the process that was lost before anybody could go on from there."""
+        applied = await answered(
+            self._engine,
+            key=_key(request),
+            request=_Attempt(order_id=request.order_id, number=request.number),
+            result=_APPLIED,
+        )
+        assert applied is not None
+        return applied
+
     @activity.defn
     async def cover_amendment(self, request: CoverAmendment) -> Covered:
         """Reserve what the amended order lacks, all of it or nothing."""
@@ -117,7 +129,7 @@ class AmendingActivities:
         """Make the order what it was asked to become, unless something stands against it now."""
         if request.abandon:
             await self._abandon(request)
-        key = f"{request.order_id}:amend:{request.number}"
+        key = _key(request)
         free: set[str] = set()
         done = await once(
             self._engine,
@@ -207,15 +219,12 @@ class AmendingActivities:
         )
 
 
+def _key(request: ExamineAmendment | ApplyAmendment) -> str:
+    return f"{request.order_id}:amend:{request.number}"
+
+
 async def _covered() -> AmendmentCovered:
     return AmendmentCovered()
-
-
-def _moves(present: Present, amendment: Amendment) -> bool:
-    return (present.contact_revision, present.requested_date) != (
-        amendment.contact_revision,
-        amendment.requested_date,
-    )
 
 
 def _lacking(present: Present, choice: Choice) -> dict[str, int]:

@@ -68,6 +68,16 @@ async def apply(
         version=present.version + 1,
         total=amendment.total,
         open_units=await amending.read_open_units(step.conn, step.order_id),
+        moves=moves(present, amendment),
+        total_before=present.total,
+    )
+
+
+def moves(present: Present, amendment: Amendment) -> bool:
+    """Whether the way to the customer is another one."""
+    return (present.contact_revision, present.requested_date) != (
+        amendment.contact_revision,
+        amendment.requested_date,
     )
 
 

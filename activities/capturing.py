@@ -1,6 +1,7 @@
 """Taking what the invoice of a shipment falls on payments up front."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -38,7 +39,26 @@ async def capture(
     )
 
 
+async def capture_the_rest(
+    engine: AsyncEngine, provider: PaymentGateway, order_id: str, at: datetime
+) -> None:
+    """Take what was invoiced and nobody has taken, for a workflow that did not live to."""
+    async with engine.connect() as conn:
+        uncaptured = await payments.read_uncaptured(conn, order_id)
+    for part in uncaptured:
+        request = CapturePayment(
+            order_id=order_id,
+            shipment_id=part.shipment_id,
+            amount=part.amount,
+            currency=part.currency,
+            at=at,
+        )
+        await capture(engine, provider, request)
+
+
 async def _take(provider: PaymentGateway, part: Capture) -> Captured | Refused:
+    if part.is_moved:
+        return Captured(capture_id=part.reference)
     try:
         return await provider.capture(part.payment_reference, part.reference, part.amount)
     except OutcomeUnknown:

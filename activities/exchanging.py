@@ -8,7 +8,7 @@ from adapters.postgres.returns.exchanging import place_exchange
 from adapters.postgres.returns.opening import lock_order
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_return
-from domain.messages.returns import ExchangePlaced, PlaceExchange
+from domain.messages.return_money import ExchangePlaced, PlaceExchange
 
 _PLACED = TypeAdapter(ExchangePlaced)
 
@@ -33,5 +33,5 @@ class ExchangeActivities:
 
 async def _place(step: Step, request: PlaceExchange) -> ExchangePlaced:
     await lock_order(step.conn, step.order_id)
-    start = await place_exchange(step.conn, request.return_id, step.at)
-    return ExchangePlaced(start=start)
+    placed = await place_exchange(step.conn, request.return_id, step.at)
+    return ExchangePlaced(start=placed.start, refunds=placed.refunds)

@@ -41,8 +41,9 @@ class OrderActivities:
             key=key,
             order_id=request.order_id,
             at=request.at,
-            # Why may read otherwise when a lost workflow task is run again; the first words stand.
-            request=request.model_copy(update={"explanation": "", "hold_reason": None}),
+            # Who decided and why may read otherwise when a lost workflow task is run again: what
+            # others want may come first by then. The first words stand.
+            request=request.model_copy(update={"explanation": "", "hold_reason": None, "by": None}),
             result=_RECORDED,
             act=lambda step: _record(step, request, free),
         )
@@ -60,7 +61,8 @@ class OrderActivities:
             key=key,
             order_id=request.order_id,
             at=request.at,
-            request=request,
+            # As above.
+            request=request.model_copy(update={"reason": "", "by": None, "told": False}),
             result=_RECORDED,
             act=lambda step: _cancel(step, request, free),
         )

@@ -5,7 +5,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 
-from activities import capturing, refunding
+from activities import capturing, refunding, voiding
 from adapters.postgres import outlook, payments, tendering
 from adapters.postgres.payments import Intended
 from adapters.postgres.steps import Step, answered, once
@@ -177,27 +177,31 @@ class PaymentActivities:
             at=request.at,
             request=request,
             result=_SPARE,
-            act=_lower_to_need,
+            act=lambda step: _lower_to_need(step, request),
         )
         await self._tell_provider(request.order_id)
         return done
 
     @activity.defn
     async def void_payment(self, request: VoidPayment) -> Recorded:
-        """Give back what is authorised and not captured; nothing authorised is no error."""
+        """Give back what is authorised and not captured, and what an exchange did not use; nothing
+        of either is no error."""
         async with self._engine.begin() as conn:
-            references = await payments.write_voided(conn, request.order_id)
-        for reference in references:
-            await self._provider.void(reference)
-        return await once(
+            await payments.entomb(conn, request.order_id, _in_vain(request))
+        await voiding.release(self._engine, self._provider, request.order_id, request.at)
+        done = await once(
             self._engine,
             key=f"{request.order_id}:void",
             order_id=request.order_id,
             at=request.at,
-            request=request,
+            # An order that is ended again does not know any more what was asked for in vain.
+            request=request.model_copy(update={"in_vain": ()}),
             result=_RECORDED,
             act=_tell_void,
         )
+        # What is captured may have been authorised for more, and its provider not have heard of it.
+        await self._tell_provider(request.order_id)
+        return done
 
     @activity.defn
     async def refund_payment(self, request: RefundPayment) -> RefundResult:
@@ -215,6 +219,10 @@ class PaymentActivities:
 
 def _reference(request: AuthorisePayment | RenewPayment) -> str:
     return f"{request.order_id}:pay:{request.generation}"
+
+
+def _in_vain(request: GiveBackSpare | VoidPayment) -> set[str]:
+    return {f"{request.order_id}:pay:{number}" for number in request.in_vain}
 
 
 async def _lacking(
@@ -256,13 +264,22 @@ async def _write_answer(
     return PaymentAuthorised(reference=asked.reference, expires_at=until)
 
 
-async def _lower_to_need(step: Step) -> SpareGivenBack:
+async def _lower_to_need(step: Step, request: GiveBackSpare) -> SpareGivenBack:
     """What was blocked first is kept, so that what came later goes as a whole where it can."""
     await outlook.lock_order(step.conn, step.order_id)
+    in_vain = _in_vain(request)
+    await payments.entomb(step.conn, step.order_id, in_vain)
     standing = await tendering.read_standing(step.conn, step.order_id)
+    for authorisation in standing.authorisations:
+        if authorisation.reference in in_vain:
+            # An answer that comes after this finds it void.
+            await payments.lower(step.conn, authorisation.reference, authorisation.live)
     given_back = 0
     for position, needed in standing.left().items():
-        authorisations = standing.of(position)
+        if standing.is_exchange(position):
+            # It costs nothing to keep and could not be had again: it goes back at the end.
+            continue
+        authorisations = [a for a in standing.of(position) if a.reference not in in_vain]
         kept = pour({n: a.spare for n, a in enumerate(authorisations)}, needed)
         for n, authorisation in enumerate(authorisations):
             if kept[n] < authorisation.spare:

@@ -3,7 +3,7 @@
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import refunds
+from adapters.postgres import outlook, refunds
 from adapters.postgres.refunds import Refund
 from adapters.postgres.steps import Step, answered, once
 from domain.messages.payments import PaymentRefunded, RefundPayment, RefundResult
@@ -73,6 +73,7 @@ async def _ask(provider: PaymentGateway, request: RefundPayment, row: Refund) ->
 async def _write(
     step: Step, request: RefundPayment, row: Refund, answer: Refunded | Refused
 ) -> PaymentRefunded | PaymentRefused:
+    await outlook.lock_order(step.conn, request.order_id)
     detail = {"amount": row.amount, "currency": row.currency, "shipment": row.shipment_id}
     if request.by is not None:
         step.tell(EventKind.REFUND_TRIED_AGAIN, by=request.by, **detail)

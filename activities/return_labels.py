@@ -44,12 +44,13 @@ class ReturnLabelActivities:
 
     @activity.defn
     async def book_return_label(self, request: BookReturnLabel) -> LabelResult:
-        """Book the way back from the customer, by the service whose turn it is."""
+        """Book the way back from the customer, by the service whose turn it is. Nobody collects
+        from a customer whose data are erased: he brings it, or sends it himself."""
         reference = booking_reference(request.return_id, request.attempt)
         async with self._engine.begin() as conn:
             parcel = await labels.read_parcel(conn, request.return_id)
             ways = await labels.services(conn, request.return_id, parcel.weight_grams)
-            if request.attempt > len(ways):
+            if request.attempt > len(ways) or parcel.is_erased:
                 return _NO_OTHER
             turn = ways[request.attempt - 1]
             way = await labels.intend(conn, request.return_id, reference, *turn)

@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from activities import settling_refunds
 from adapters.postgres import arrivals
 from adapters.postgres.returns import ending, reading, reporting
 from adapters.postgres.returns.opening import NewReturn, lock_order, open_return
@@ -15,6 +16,12 @@ from adapters.postgres.returns.reading import Standing
 from adapters.postgres.steps import Step, answered, once
 from adapters.return_launch import start_return
 from domain.identity import order_of_return
+from domain.messages.return_money import (
+    RecordSettlement,
+    RefundSettled,
+    SettlementRefused,
+    SettlementResult,
+)
 from domain.messages.returns import (
     BeginReturn,
     EndReturn,
@@ -38,6 +45,7 @@ from domain.timeline import EventKind
 _OPENED: TypeAdapter[ReturnOpened | ReturnRefused] = TypeAdapter(OpenReturnResult)
 _REPORT = TypeAdapter(ReportRecorded)
 _RECORDED = TypeAdapter(Recorded)
+_SETTLED = TypeAdapter(RefundSettled)
 _ENDS = {
     ReturnStatus.CLOSED: EventKind.RETURN_CLOSED,
     ReturnStatus.EXPIRED: EventKind.RETURN_EXPIRED,
@@ -116,6 +124,26 @@ class ReturnActivities:
             return refused.refusal if earlier is None else earlier
         await arrivals.serve_all(self._engine, free, event_id=key, at=request.at)
         return done
+
+    @activity.defn
+    async def settle_refund(self, request: RecordSettlement) -> SettlementResult:
+        """Write down how a refund goes back that the provider refused."""
+        key = f"{request.settle.refund_id}:settled"
+        # However it was settled first: nothing more goes back for it.
+        named = TakeUpReturn(return_id=request.return_id, run=request.settle.refund_id)
+        try:
+            return await once(
+                self._engine,
+                key=key,
+                order_id=order_of_return(request.return_id),
+                at=request.at,
+                request=named,
+                result=_SETTLED,
+                act=lambda step: settling_refunds.settle(step, request),
+            )
+        except settling_refunds.NotSettled as refused:
+            earlier = await answered(self._engine, key=key, request=named, result=_SETTLED)
+            return SettlementRefused(reason=str(refused)) if earlier is None else earlier
 
     @activity.defn
     async def end_return(self, request: EndReturn) -> Recorded:

@@ -171,7 +171,7 @@ class RefundAnswer(Answer):
     invoice_id: str
     tender: Tender
     amount: Money
-    state: Literal["intent", "refunded", "refused"]
+    state: Literal["intent", "refunded", "refused", "held", "settled"]
     reason: str | None
     intended_at: Instant
     refunded_at: Instant | None

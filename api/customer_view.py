@@ -173,7 +173,7 @@ def _customer_answer(customer: CustomerView) -> CustomerAnswer:
 def _document(invoice: CustomerInvoice) -> dict[str, str]:
     """Where the document is that an invoice is on; nowhere before it has a number."""
     number = invoice.number
-    return {} if number is None else {"document": f"/invoices/{quote(number, safe='')}"}
+    return {} if number is None else {"invoice": f"/invoices/{quote(number, safe='')}"}
 
 
 def _personal_data(customer: CustomerView) -> PersonalDataAnswer:

@@ -57,7 +57,7 @@ class InvoiceLineAnswer(Answer):
 class VatAnswer(Answer):
     """What of a document is taxed at one rate."""
 
-    category: str
+    vat_category: str
     vat_bps: int
     net: Money
     vat: Money
@@ -131,7 +131,7 @@ def _line(line: DocumentLine) -> InvoiceLineAnswer:
 def _breakdown(lines: Sequence[DocumentLine]) -> list[VatAnswer]:
     return [
         VatAnswer(
-            category=share.category,
+            vat_category=share.category,
             vat_bps=share.rate_bps,
             net=share.amount.net,
             vat=share.amount.vat,

@@ -14,6 +14,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from adapters.postgres.refunds import Refund, read_refund
 from adapters.temporal import reaching_temporal
+from api import return_thread
 from api.answers import Answer, Money
 from api.fields import Body, OrderIdInPath, OurReference
 from api.problems import not_found
@@ -36,10 +37,11 @@ class RetryRefund(Body):
 
 
 class RefundState(Answer):
-    """How a refund stands: refused for a `reason`, on its way (intent), or refunded."""
+    """How a refund stands: refused for a `reason`, on its way (intent), refunded, kept for an
+    exchange (held), or settled by a person."""
 
     refund_id: str
-    state: Literal["intent", "refunded", "refused"]
+    state: Literal["intent", "refunded", "refused", "held", "settled"]
     amount: Money
     currency: str
     reason: str | None
@@ -61,7 +63,8 @@ async def retry_refund(
     Safe to repeat: what is refunded, or on its way, is not asked for again."""
     refund = await _read(services, order_id, refund_id)
     if refund.state == "refused":
-        await _ask_again(services, refund_id, refund, body.by)
+        if not await return_thread.retry_refund(services, refund, body.by):
+            await _ask_again(services, refund_id, refund, body.by)
         refund = await _read(services, order_id, refund_id)
     if refund.state == "intent":
         response.status_code = HTTPStatus.ACCEPTED

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from adapters.postgres.listing import ListedOrder
 from adapters.postgres.order_views import OrderView
@@ -42,6 +42,34 @@ def links_of(
 def decisions_path(order_id: str) -> str:
     """Where it says why an order ships from where."""
     return f"/orders/{quote(order_id, safe=':')}/decisions"
+
+
+def _parts_of(order: OrderView) -> dict[str, str]:
+    """Where more is told of an order, and how it can still be changed."""
+    itself = f"/orders/{quote(order.order_id, safe=':')}"
+    links = {
+        "decisions": decisions_path(order.order_id),
+        "returns": f"{itself}/returns",
+        "invoices": f"/invoices?{urlencode({'order': order.order_id})}",
+        "customer": f"/customers/{quote(order.customer_id, safe='')}",
+    }
+    return links | {name: itself + path for name, path in _changes(order).items()}
+
+
+def _changes(order: OrderView) -> dict[str, str]:
+    """What can be asked of an order, as far as the books know; one that is being cancelled is only
+    asked for that again."""
+    if order.status.is_final:
+        return {}
+    under_way = [shipment for shipment in order.shipments if not shipment.status.is_over]
+    lacks = not order.shipments or any(line.backordered for line in order.lines)
+    changes = {"cancel": "/cancel"} if lacks or under_way else {}
+    if any(event.kind == EventKind.CANCEL_ASKED for event in order.events):
+        return changes
+    stoppable = any(not shipment.status.has_left for shipment in under_way)
+    if order.status != OrderStatus.ON_HOLD and (lacks or stoppable):
+        changes["hold"] = "/hold"
+    return changes | {"amend": ""}
 
 
 def placed_from_thread(placement: Placement, skus: Mapping[str, str]) -> OrderPlaced:
@@ -121,7 +149,7 @@ def order_answer(order: OrderView, language: str) -> OrderAnswer:
             ],
             "hold": _hold(order),
             "links": links_of(order.order_id, order.status, is_fetched=order.type.is_fetched)
-            | {"decisions": decisions_path(order.order_id)},
+            | _parts_of(order),
         }
     )
 

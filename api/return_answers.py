@@ -31,7 +31,8 @@ class ReturnLineAnswer(Answer):
 
 
 class InspectionAnswer(Answer):
-    """In which state units came back, what became of them, and whether the policy refunds that."""
+    """In which state units came back, what became of them, and whether the policy refunds that, and
+    how much of what was paid."""
 
     line_id: str
     sku: str
@@ -40,6 +41,7 @@ class InspectionAnswer(Answer):
     grade: str
     disposition: Disposition
     refunded: bool
+    refunded_percent: int
     by: str
     at: Instant
 
@@ -125,7 +127,7 @@ class ParkedPage(Answer):
 
 
 class ParkedSettled(Answer):
-    """What a person decided; `returned` is the return that the goods came in with."""
+    """What a person decided, and the return that the goods came in with, if it is one."""
 
     parked_id: int
     state: str

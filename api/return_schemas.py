@@ -1,5 +1,6 @@
 """What is sent about returns."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from fastapi import Path
@@ -17,6 +18,7 @@ from api.fields import (
     UnitPrice,
     Words,
 )
+from api.problems import FieldError
 from domain.messages.returns import Resolution
 from domain.returns import Disposition
 
@@ -89,15 +91,18 @@ class OpenReturn(Body):
     )
     by: Person
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if (self.resolution is Resolution.EXCHANGE) != bool(self.exchange_lines):
-            raise ValueError("exchange_lines go with resolution exchange, and only with that")
+    def contradictions(self) -> Iterator[FieldError]:
+        """What its fields say against each other."""
+        if self.resolution is Resolution.EXCHANGE and not self.exchange_lines:
+            yield FieldError(field="exchange_lines", message="required for an exchange")
+        if self.resolution is not Resolution.EXCHANGE and self.exchange_lines:
+            yield FieldError(field="exchange_lines", message="only go with resolution exchange")
         if self.brought_to is not None and self.return_to is not None:
-            raise ValueError("return_to and brought_to exclude each other")
-        if self.brought_to is None and any(line.grade for line in self.lines):
-            raise ValueError("a grade only goes with brought_to")
-        return self
+            yield FieldError(field="return_to", message="does not go with brought_to")
+        for position, line in enumerate(self.lines):
+            if self.brought_to is None and line.grade is not None:
+                field = f"lines[{position}].grade"
+                yield FieldError(field=field, message="only goes with brought_to")
 
 
 class ReceivedLine(_State):

@@ -12,12 +12,20 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.postgres.refunds import Refund
 from adapters.postgres.returns.reading import is_reported, read_start
 from adapters.return_launch import start_return
 from adapters.temporal import reaching_temporal
 from api.discretion import discreetly
 from api.services import Services
 from domain.identity import return_workflow_id
+from domain.messages.return_money import (
+    RefundSettled,
+    RetryRefund,
+    SettlementRefused,
+    SettlementResult,
+    SettleRefund,
+)
 from domain.messages.returns import (
     CancelReturn,
     ReportRecorded,
@@ -73,6 +81,30 @@ async def cancel(services: Services, return_id: str, decided: CancelReturn) -> R
     """End a return of which nothing has come. Raises as `report`."""
     status: ReturnStatus = await _update(services, return_id, "cancel", decided, ReturnStatus)
     return status
+
+
+async def retry_refund(services: Services, refund: Refund, by: str) -> bool:
+    """Have the return that a refused refund is of try it again, and wait for what becomes of it;
+    False where no return that is open gives it back. Raises TemporalUnreachableError when there is
+    no answer: repeat it then."""
+    if refund.return_id is None:
+        return False
+    wanted = RetryRefund(refund_id=refund.refund_id, by=by)
+    try:
+        await _update(services, refund.return_id, "retry_refund", wanted, None)
+    except ReturnEnded:
+        return False
+    return True
+
+
+async def settle_refund(
+    services: Services, return_id: str, wanted: SettleRefund
+) -> RefundSettled | SettlementRefused:
+    """Have a refund of a return settled as a person decided. Raises as `report`."""
+    result: RefundSettled | SettlementRefused = await _update(
+        services, return_id, "settle_refund", wanted, SettlementResult
+    )
+    return result
 
 
 async def _has_begun(services: Services, return_id: str) -> bool:

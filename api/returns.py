@@ -76,6 +76,9 @@ async def open_return(
     if key is None:
         message = "required, or an Idempotency-Key: a retry would open another return"
         raise invalid([FieldError(field="reference", message=message)])
+    faults = list(body.contradictions())
+    if faults:
+        raise invalid(faults)
     opened = await _ask(services, order_id, body, key)
     await return_thread.begin(services, opened.return_id)
     if body.brought_to is not None:

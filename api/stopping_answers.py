@@ -77,6 +77,7 @@ def held(order_id: str, stopped: Stopped, language: str) -> OrderHeld:
             reason=stopped.hold_reason,
             explanation=stopped.held_for or "",
             by=stopped.held_by,
+            since=stopped.held_since,
             until=stopped.held_until,
         )
     return OrderHeld(

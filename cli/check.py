@@ -8,7 +8,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -17,16 +17,21 @@ from adapters.postgres import tables
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invariants import Verdict, judge
 from cli.target import Target
-from domain.identity import WORKFLOW_PREFIX, workflow_id
+from domain.identity import RETURN_PREFIX, WORKFLOW_PREFIX, return_workflow_id, workflow_id
 from domain.messages.orders import OrderStatus
+from domain.messages.returns import ReturnStatus
 
 _WORKFLOWS = (
     "order-workflow",
     "An open order has a running workflow, and a running workflow an open order.",
 )
+_RETURN_WORKFLOWS = (
+    "return-workflow",
+    "An open return has a running workflow, and a running workflow an open return.",
+)
 _CARRIERS = (
     "carrier-ledger",
-    "A booking that stands here stands at the carrier, and the reverse.",
+    "A booking that stands here, of a way there or back, stands at the carrier, and the reverse.",
 )
 _HTTP_TIMEOUT = 60.0
 # Between committing a fact and telling the other system of it there is a moment. What is wrong at
@@ -50,6 +55,8 @@ async def examine(target: Target) -> list[Verdict]:
             )
             look = _workflows(engine, client)
             verdicts.append(Verdict.of(*_WORKFLOWS, await _twice(look)))
+            look = _return_workflows(engine, client)
+            verdicts.append(Verdict.of(*_RETURN_WORKFLOWS, await _twice(look)))
         if target.world_url is not None:
             async with httpx.AsyncClient(timeout=_HTTP_TIMEOUT, trust_env=False) as http:
                 look = _bookings(engine, http, target.world_url)
@@ -76,11 +83,7 @@ def _workflows(engine: AsyncEngine, client: Client) -> _Look:
         async with engine.connect() as connection:
             rows = await connection.execute(select(tables.orders.c.id).where(is_open))
             expected = {workflow_id(order) for order in rows.scalars()}
-        running = {
-            execution.id
-            async for execution in client.list_workflows("ExecutionStatus = 'Running'")
-            if execution.id.startswith(WORKFLOW_PREFIX)
-        }
+        running = await _running(client, WORKFLOW_PREFIX)
         return _differences(
             expected, running, missing="no workflow runs", unexpected="no order is open"
         )
@@ -88,12 +91,39 @@ def _workflows(engine: AsyncEngine, client: Client) -> _Look:
     return look
 
 
+def _return_workflows(engine: AsyncEngine, client: Client) -> _Look:
+    async def look() -> dict[str, Difference]:
+        final = [status.value for status in ReturnStatus if status.is_final]
+        is_open = tables.returns.c.status.not_in(final)
+        async with engine.connect() as connection:
+            rows = await connection.execute(select(tables.returns.c.id).where(is_open))
+            expected = {return_workflow_id(opened) for opened in rows.scalars()}
+        running = await _running(client, RETURN_PREFIX)
+        return _differences(
+            expected, running, missing="no workflow runs", unexpected="no return is open"
+        )
+
+    return look
+
+
+async def _running(client: Client, prefix: str) -> set[str]:
+    return {
+        execution.id
+        async for execution in client.list_workflows("ExecutionStatus = 'Running'")
+        if execution.id.startswith(prefix)
+    }
+
+
 def _bookings(engine: AsyncEngine, http: httpx.AsyncClient, world_url: str) -> _Look:
     async def look() -> dict[str, Difference]:
         theirs = (await http.get(f"{world_url}/ledger")).raise_for_status().json()["bookings"]
         standing = {_name(b["partner"], b["reference"]) for b in theirs if b["state"] == "booked"}
-        bookings = tables.bookings
-        ours = select(bookings.c.carrier, bookings.c.reference).where(bookings.c.state == "booked")
+        ours = union_all(
+            *(
+                select(booked.c.carrier, booked.c.reference).where(booked.c.state == "booked")
+                for booked in (tables.bookings, tables.return_labels)
+            )
+        )
         async with engine.connect() as connection:
             expected = {_name(*row) for row in await connection.execute(ours)}
         return _differences(

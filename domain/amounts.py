@@ -4,8 +4,8 @@ An amount is never a share of another amount: it is a function of how many units
 part is the difference of two such amounts. So the invoices of a line add up to the line, and its
 credit notes to its invoices, in whatever parts and order it is dispatched, cancelled or returned.
 
-The functions `line_gross` and `line_net` of the database compute the same; a test holds the two
-against each other.
+The functions `line_gross`, `line_net` and those of parts of units of the database compute the
+same; a test holds the two against each other.
 """
 
 from pydantic import Field
@@ -14,6 +14,9 @@ from domain.values import Value
 
 WHOLE = 10_000
 """Basis points of the whole: 2,000 of them are 20 %."""
+
+UNIT = 100
+"""Hundredths of a unit that a whole one has."""
 
 
 class Amount(Value):
@@ -47,7 +50,12 @@ class LinePrice(Value):
 
     def of(self, units: int) -> Amount:
         """What the first `units` of the line come to: rounded once, half up."""
-        charged = _rounded(units * self.unit_price * (WHOLE - self.discount_bps), WHOLE)
+        return self.of_part(UNIT * units)
+
+    def of_part(self, hundredths: int) -> Amount:
+        """The same for hundredths of a unit: 150 are one unit and half of the next one."""
+        price = self.unit_price * (WHOLE - self.discount_bps)
+        charged = _rounded(hundredths * price, UNIT * WHOLE)
         if self.tax_included:
             return Amount(net=_rounded(charged * WHOLE, WHOLE + self.vat_bps), gross=charged)
         return Amount(net=charged, gross=charged + _rounded(charged * self.vat_bps, WHOLE))

@@ -1,17 +1,20 @@
 """What an order is paid with: how its total, its invoices and its refunds fall on its tenders.
 
 Of the tenders of an order exactly one takes the rest; each other one bears at most its amount. An
-invoice is charged to them in one order: vouchers, then cards, then the account, each up to what is
-left of it. Amounts are whole minor units that are poured, never shared in proportion: the parts
-always add up.
+invoice is charged to them in one order: what came back for an exchange, vouchers, cards, then the
+account, each up to what is left of it. Amounts are whole minor units that are poured, never shared
+in proportion: the parts always add up.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from domain.messages.orders import OrderTender, Tender
 
-_WATERFALL = (Tender.VOUCHER, Tender.CARD, Tender.ACCOUNT)
+Key = TypeVar("Key")
+
+_WATERFALL = (Tender.EXCHANGE, Tender.VOUCHER, Tender.CARD, Tender.ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def left_of(tenders: Sequence[Borne], remaining: int) -> dict[int, int]:
     return pour(limits, remaining)
 
 
-def pour(limits: Mapping[int, int], amount: int) -> dict[int, int]:
+def pour(limits: Mapping[Key, int], amount: int) -> dict[Key, int]:
     """Pour an amount into the limits, one after the other, each up to its limit."""
     poured = {}
     for position, limit in limits.items():

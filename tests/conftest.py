@@ -5,6 +5,8 @@ Once in each process that runs tests: no two of them share a server.
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Mapping
 
 _SCRATCH = pytest.StashKey[Scratch]()
+
+# Where Python is told to write no bytecode, each process that the tests start would compile
+# everything anew, and pytest the tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(tryfirst=True)

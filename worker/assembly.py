@@ -151,6 +151,7 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
         returns.open_return,
         returns.begin_return,
         returns.record_report,
+        returns.settle_refund,
         returns.end_return,
         returns.take_up_return,
         return_labels.book_return_label,

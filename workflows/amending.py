@@ -49,7 +49,7 @@ _OBSTACLES = {
 
 def why_not(state: OrderState) -> str | None:
     """Why an order is not amended any more; None where it may be."""
-    if state.stopping is not None or state.cancelling is not None or state.status.is_final:
+    if state.stopping is not None or state.cancelling is not None or state.has_ended:
         return "is being ended"
     return None
 
@@ -78,7 +78,7 @@ class Amending:
         """An amendment is asked for: before it is decided nothing else is done, but what stops the
         order altogether."""
         state = self._state
-        return state.amending is not None and not state.is_interrupted and state.rejection is None
+        return state.amending is not None and not state.is_to_stop
 
     @property
     def can_go_on(self) -> bool:
@@ -115,6 +115,8 @@ class Amending:
         )
         if isinstance(examined, AmendmentRefused):
             await self._refuse(examined)
+        elif isinstance(examined, AmendmentApplied):
+            await self._go_on_as_amended(examined, examined.moves, examined.total_before)
         elif examined.stop:
             self._stop(examined.stop)
         else:
@@ -141,25 +143,20 @@ class Amending:
 
     async def _meet(self, examined: Amendable) -> None:
         """Everything that can stand against it comes before the order is changed."""
-        refusal = await self._cover(examined) if examined.sources else None
+        outcome = await self._cover(examined) if examined.sources else None
         raises = self._is_prepaid and examined.total > examined.total_before
-        if refusal is None and raises:
-            refusal = await self._raise_funds(examined)
-        applied: AmendmentApplied | None = None
-        if refusal is None:
-            outcome = await self._apply()
-            if isinstance(outcome, AmendmentApplied):
-                applied = outcome
-            else:
-                refusal = outcome
-        if applied is not None:
-            await self._go_on_as_amended(examined, applied)
-        elif refusal is not None:
-            await self._refuse(refusal)
-        if raises and applied is None:
-            await self._give_back_funds(examined.total_before)
-        elif applied is not None and self._is_prepaid and applied.total < examined.total_before:
-            await self._give_back_funds(applied.total)
+        if outcome is None and raises:
+            outcome = await self._raise_funds(examined)
+            if outcome is not None and self._state.is_to_stop:
+                # What is wanted instead comes first; then it is looked at again.
+                return
+        decided = await self._apply() if outcome is None else outcome
+        if isinstance(decided, AmendmentApplied):
+            await self._go_on_as_amended(decided, examined.moves, examined.total_before)
+        else:
+            await self._refuse(decided)
+            if raises:
+                await self._give_back_spare()
 
     async def _cover(self, examined: Amendable) -> AmendmentRefused | None:
         state = self._state
@@ -194,11 +191,13 @@ class Amending:
             summary=f"Write down amendment {self._number}",
         )
 
-    async def _go_on_as_amended(self, examined: Amendable, applied: AmendmentApplied) -> None:
+    async def _go_on_as_amended(
+        self, applied: AmendmentApplied, moves: bool, total_before: int
+    ) -> None:
         state = self._state
         had_open_units = bool(state.backordered)
         state.version, state.total = applied.version, applied.total
-        if examined.moves:
+        if moves:
             state.exclusions.clear()
             state.resourcings = 0
         if not applied.open_units:
@@ -212,6 +211,8 @@ class Amending:
             await self._sourcing.source(reserve=state.hold is None)
         state.advance()
         self._end()
+        if self._is_prepaid and applied.total < total_before:
+            await self._give_back_spare()
 
     async def _look_at_hold(self) -> None:
         """What the order was held for may be no longer so."""
@@ -219,7 +220,10 @@ class Amending:
         if state.hold is None:
             return
         if state.hold.reason in _FOR_FUNDS and not state.funded:
-            refusal = await funds.secure(self._order, state, self._books, override_by=None)
+            patience = self._policy.release_timeout
+            refusal = await funds.secure(
+                self._order, state, self._books, override_by=None, patience=patience
+            )
             if refusal is not None:
                 return
             state.funded = True
@@ -265,17 +269,22 @@ class Amending:
         state.amended, state.amending, state.amending_stops = self._number, None, []
 
     async def _raise_funds(self, examined: Amendable) -> AmendmentRefused | None:
-        refusal = await funds.raise_to(self._order, self._state, self._books, examined.total)
+        state, patience = self._state, self._policy.release_timeout
+        refusal = await funds.raise_to(self._order, state, examined.total, patience=patience)
         if refusal is None:
             return None
+        if state.asked_in_vain:
+            obstacle = Obstacle.PAYMENT_UNANSWERED
+            return AmendmentRefused(obstacle=obstacle, reason=reason_of(obstacle))
         hold_reason, words = refusal
         obstacle = _OBSTACLES[hold_reason]
         told = dict.fromkeys(LANGUAGES, words)
         return AmendmentRefused(obstacle=obstacle, reason=reason_of(obstacle, told=told))
 
-    async def _give_back_funds(self, total: int) -> None:
+    async def _give_back_spare(self) -> None:
         """Whoever asked for the amendment does not wait for the provider's answer."""
-        await funds.lower_to(self._order, self._state, self._books, total)
+        patience = self._policy.release_timeout
+        await funds.give_back_spare(self._order, self._state, patience=patience)
 
     @property
     def _is_prepaid(self) -> bool:

@@ -9,6 +9,7 @@ from temporalio import workflow
 from activities.cancelling import CancellingActivities
 from domain.messages.cancelling import Cancellation, CancelRest, NoteCancellation
 from domain.messages.orders import OrderFacts
+from domain.messages.policy import OrderPolicy
 from domain.messages.shipments import ShipmentState
 from domain.messages.state import OrderState
 from workflows import funds
@@ -20,7 +21,7 @@ def why_not(state: OrderState) -> str | None:
     """Why nothing of an order can be cancelled; None where something may be."""
     if state.cancelling is not None or state.stopping is not None:
         return None
-    if state.status.is_final:
+    if state.has_ended:
         return "has ended"
     return None if _has_anything_open(state) else "has been delivered"
 
@@ -37,7 +38,7 @@ async def begin(
 ) -> None:
     """Have everything taken back that can be stopped; what the order has not asked for yet is not
     asked for any more."""
-    if state.status.is_final or state.cancellation is not None or not _has_anything_open(state):
+    if state.has_ended or state.cancellation is not None or not _has_anything_open(state):
         return
     state.cancellation = wanted
     outcomes.stop(wanted.reason, None, until_answered=True)
@@ -68,7 +69,9 @@ def has_rest(state: OrderState) -> bool:
     )
 
 
-async def cancel_rest(order: OrderFacts, state: OrderState, books: Books) -> None:
+async def cancel_rest(
+    order: OrderFacts, policy: OrderPolicy, state: OrderState, books: Books
+) -> None:
     """Give back at once what is not on its way, and tell the customer what is."""
     rest = await books.do(
         CancellingActivities.cancel_rest,
@@ -87,7 +90,7 @@ async def cancel_rest(order: OrderFacts, state: OrderState, books: Books) -> Non
     state.expected, state.expected_by = (), None
     state.advance()
     if rest.lines:
-        await funds.lower_to(order, state, books, rest.total)
+        await funds.give_back_spare(order, state, patience=policy.release_timeout)
 
 
 def _reaching_the_customer(state: OrderState) -> list[ShipmentState]:

@@ -124,7 +124,7 @@ class CollectionThread(ShipmentThread):
         if self._is_fetched:
             await self._hand_over()
         elif shipment.rejection is not None and shipment.status is ShipmentStatus.PICKED:
-            self._give_up_rejected()
+            self._back.give_up_rejected()
         elif self._is_wanted_back or is_past(shipment.collect_until):
             await self._expire()
         else:

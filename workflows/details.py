@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.messages.orders import OrderStatus, ShipmentStatus
 from domain.messages.shipments import ShipmentState
 from domain.messages.state import OrderState
-from domain.wording import moment
+from domain.wording import moment, money
 
 _LANGUAGE = "en"
 _SHOWN_LINES = 12
@@ -27,12 +27,12 @@ _STATUS = {
 }
 
 
-def details(state: OrderState) -> str:
-    """Status, what the order waits for and until when, where each line ships from and why, and what
-    else there was to choose from."""
+def details(state: OrderState, currency: str) -> str:
+    """Status, what the order comes to since it was amended, what it waits for and until when, where
+    each line ships from and why, and what else there was to choose from."""
     parts = [
         f"**{_STATUS[state.status].capitalize()}**, promised for {_when(state.promise)}",
-        *([] if state.version == 1 else ["", f"Amended: version {state.version} of it"]),
+        *_amended(state, currency),
         "",
         "### Waits for",
         *[f"- {wait}" for wait in _waits(state)],
@@ -49,6 +49,13 @@ def details(state: OrderState) -> str:
         reasons = dict.fromkeys(exclusion.reason for exclusion in state.exclusions)
         parts += ["", "### Not tried again", *[f"- {reason}" for reason in reasons]]
     return "\n".join(parts)
+
+
+def _amended(state: OrderState, currency: str) -> list[str]:
+    if state.version == 1:
+        return []
+    total = "" if state.total is None else f", which comes to {money(state.total, currency)}"
+    return ["", f"Amended: this is version {state.version}{total}"]
 
 
 def _waits(state: OrderState) -> list[str]:

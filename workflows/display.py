@@ -10,8 +10,9 @@ from workflows.details import details
 class Display:
     """What the UI shows of an order, and whether it still is what the order is."""
 
-    def __init__(self, state: OrderState) -> None:
+    def __init__(self, state: OrderState, currency: str) -> None:
         self._state = state
+        self._currency = currency
         # The workflow was started with these, or continues a run that had them.
         self._found: Found = found(state)
         self._shown: tuple[object, ...] = ()
@@ -25,7 +26,7 @@ class Display:
         if changes:
             workflow.upsert_search_attributes(changes)
             self._found = found(self._state)
-        workflow.set_current_details(details(self._state))
+        workflow.set_current_details(details(self._state, self._currency))
         self._shown = self._glance()
 
     def _glance(self) -> tuple[object, ...]:

@@ -16,7 +16,9 @@ from domain.messages.returns import OpenReturn, ReturnOrigin, ReturnRefused
 from domain.messages.shipments import Progress, ShipmentState, Withdrawal
 from domain.messages.state import OrderState
 from domain.messages.steps import (
+    GIVEN_UP,
     Abandon,
+    CarrierRefused,
     Exclusion,
     RecallRefused,
     RecallShipment,
@@ -26,6 +28,7 @@ from domain.messages.steps import (
 from domain.reliability import Outcome
 from workflows.steps import Owner, Request, Result, ask
 
+PLANNED_ANEW = "planned anew together with other orders"
 _HAS_LEFT = "already_dispatched"
 
 
@@ -70,6 +73,30 @@ class GivingUp:
             )
         )
 
+    def give_up_refused(self, booking: CarrierRefused) -> None:
+        """Its carrier does not take it, or was not asked."""
+        if booking.code == GIVEN_UP:
+            # The books gave it up a moment ago, and the word of it is under way.
+            self.give_up(PLANNED_ANEW)
+            return
+        plan = self._shipment.plan
+        reason = f"{plan.carrier} refused {plan.service_name}: {booking.reason}"
+        self.give_up(reason, self.not_so(reason))
+
+    def give_up_rejected(self) -> None:
+        """Its location does not take it, and has said so."""
+        reason = f"{self._shipment.plan.location_name} rejected it: {self._shipment.rejection}"
+        self.give_up(reason, self.not_here(reason), fault=Outcome.REJECTED, void=True)
+
+    def not_so(self, reason: str) -> Exclusion:
+        """Not by this service again."""
+        plan = self._shipment.plan
+        return Exclusion(carrier=plan.carrier, service=plan.service, reason=reason)
+
+    def not_here(self, reason: str) -> Exclusion:
+        """Not from this location again."""
+        return Exclusion(location_id=self._shipment.plan.location_id, reason=reason)
+
     async def pass_over(self, reason: str) -> None:
         """The location has not answered in time: take the shipment back, unless it has left.
 
@@ -82,9 +109,8 @@ class GivingUp:
             shipment.status = ShipmentStatus.RELEASED
             return
         if await self._is_stopped(or_unreachable=True):
-            location = Exclusion(location_id=shipment.plan.location_id, reason=reason)
-            late = Outcome.LATE
-            self.give_up(reason, location, fault=late, void=True, recall=shipment.to_recall)
+            late, recall = Outcome.LATE, shipment.to_recall
+            self.give_up(reason, self.not_here(reason), fault=late, void=True, recall=recall)
         else:
             shipment.status = ShipmentStatus.RELEASED
             shipment.wait_until(workflow.now() + self._policy.dispatch_timeout)

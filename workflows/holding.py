@@ -19,7 +19,7 @@ def why_not(state: OrderState, wanted: SupportHold) -> str | None:
     """Why an order cannot be put on hold; None where it can, or is by the same request already."""
     if is_there_already(state, wanted):
         return None
-    if state.status.is_final or state.stopping is not None or state.cancelling is not None:
+    if state.has_ended or state.stopping is not None or state.cancelling is not None:
         return "is being ended"
     if state.hold is not None or state.holding is not None:
         return "is on hold already"
@@ -53,7 +53,7 @@ def is_answered(state: OrderState) -> bool:
 
 async def begin(state: OrderState, outcomes: Outcomes, wanted: SupportHold) -> None:
     """Stop all that can be stopped, unless the order has ended, or is held, since."""
-    if state.status.is_final or state.stopping is not None or state.hold is not None:
+    if state.has_ended or state.stopping is not None or state.hold is not None:
         return
     for shipment in state.shipments.values():
         if shipment.can_be_stopped:

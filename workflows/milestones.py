@@ -105,8 +105,7 @@ class Milestones:
         shipment = self._shipment
         reason = f"{self._name} could not keep the promise any more"
         if shipment.status is ShipmentStatus.BOOKED:
-            location = Exclusion(location_id=shipment.plan.location_id, reason=reason)
-            self._back.give_up(reason, location, void=True)
+            self._back.give_up(reason, self._back.not_here(reason), void=True)
             return
         # Where the location does not stop it, it stays with it, and is looked at again.
         await self._back.pass_over(reason)

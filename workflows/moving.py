@@ -24,7 +24,7 @@ def why_not(order: OrderFacts, state: OrderState) -> str | None:
     """Why nothing of an order can be fetched at another store; None where something can."""
     if not order.type.is_fetched:
         return "is not fetched at a store"
-    if state.stopping is not None or state.status.is_final:
+    if state.stopping is not None or state.has_ended:
         return "is being ended"
     if state.placement is None:
         return "is being placed"

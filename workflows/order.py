@@ -7,27 +7,23 @@
     close:  when nothing is under way and nothing is owed
 
 Handlers note what they are told (`workflows.reports`) and asked (`workflows.requests`); the process
-acts. Everything it knows is in one state.
+acts, on one thing at a time, the most urgent first (`workflows.agenda`). Everything it knows is in
+one state.
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from domain.messages.events import (
-    HoldRelease,
-)
-from domain.messages.orders import (
-    Hold,
-    HoldReason,
-    Placement,
-)
+from domain.messages.events import HoldRelease
+from domain.messages.orders import HoldReason, Placement
 from domain.messages.shipments import ShipmentState
 from domain.messages.state import OrderClosed, OrderStart, OrderState, Undo
 from workflows import cancelling, funds, holding, moving
+from workflows.agenda import Agenda, Task
 from workflows.amending import Amending
-from workflows.clock import is_past, keep_time
+from workflows.clock import keep_time
 from workflows.collection import CollectionThread
 from workflows.display import Display
 from workflows.outcomes import Outcomes
@@ -56,8 +52,9 @@ class OrderWorkflow(Requests, Reports):
         self._amending = Amending(
             self._order, self._policy, self._state, self._books, self._sourcing, self._outcomes
         )
+        self._agenda = Agenda(self._state, self._amending, self._renewals)
         self._threads = ShipmentThreads(self._thread)
-        self._display = Display(self._state)
+        self._display = Display(self._state, self._order.currency)
         self._asking = 0
 
     @workflow.run
@@ -105,56 +102,40 @@ class OrderWorkflow(Requests, Reports):
             hold=self._state.hold,
         )
 
-    async def _act(self) -> None:
-        """One thing at a time, the most urgent first."""
-        state = self._state
-        if self._amending.is_next:
-            await self._amending.go_on()
-        elif state.is_being_decided:
-            await self._do_as_decided()
-        elif self._is_funded_meanwhile():
-            await self._go_on_with_credit()
-        elif state.abandoned or state.reopened:
-            await self._sourcing.source_again()
-        elif state.can_be_ended:
-            await self._outcomes.give_up(state.stopping or "")
-        elif cancelling.has_rest(state):
-            await cancelling.cancel_rest(self._order, state, self._books)
-        else:
-            await self._see_to_what_waits()
-
-    async def _see_to_what_waits(self) -> None:
-        """What the order waits for has come, or has not come in time."""
-        state = self._state
-        if state.stock_arrived:
-            await self._sourcing.look_for_stock()
-        elif self._renewals.is_due:
-            await self._renewals.act()
-        elif is_past(state.backordered_until):
-            explanation = f"{sum(state.backordered.values())} unit(s) have not come into stock"
-            await self._outcomes.put_on_hold(HoldReason.BACKORDER_EXPIRED, explanation)
-        elif state.uncaptured is not None and state.hold is None:
-            explanation, state.uncaptured = state.uncaptured, None
-            await self._outcomes.put_on_hold(HoldReason.CAPTURE_REFUSED, explanation)
-        elif state.hold is not None and self._may_expire(state.hold):
-            await self._outcomes.give_up(f"nobody decided in time: {state.hold.explanation}")
-
-    async def _do_as_decided(self) -> None:
-        """What a person has decided, where there is still something to decide."""
-        state = self._state
-        if state.is_interrupted:
-            await self._stop_as_wanted()
-        elif state.rejection is not None:
-            self._outcomes.stop(state.rejection.note, state.rejection.rejected_by)
-            state.rejection = None
-        elif state.release is not None:
-            if state.hold is not None and state.stopping is None:
-                await self._resume(state.release)
-            state.release = None
-        elif state.moving is not None:
-            if state.stopping is None:
-                await moving.move(self._order, state, self._books, self._outcomes, state.moving)
-            state.moving = None
+    async def _act(self) -> None:  # noqa: C901 - a line or two for each thing to do
+        state, outcomes = self._state, self._outcomes
+        match self._agenda.next:
+            case Task.AMEND:
+                await self._amending.go_on()
+            case Task.CANCEL | Task.HOLD:
+                await self._stop_as_wanted()
+            case Task.REJECT if state.rejection is not None:
+                outcomes.stop(state.rejection.note, state.rejection.rejected_by)
+                state.rejection = None
+            case Task.RELEASE:
+                await self._release()
+            case Task.MOVE:
+                await self._move()
+            case Task.GO_ON_WITH_CREDIT:
+                await self._go_on_with_credit()
+            case Task.SOURCE_AGAIN:
+                await self._sourcing.source_again()
+            case Task.END:
+                await outcomes.give_up(state.stopping or "")
+            case Task.CANCEL_REST:
+                await cancelling.cancel_rest(self._order, self._policy, state, self._books)
+            case Task.LOOK_FOR_STOCK:
+                await self._sourcing.look_for_stock()
+            case Task.SEE_TO_PAYMENTS:
+                await self._renewals.act()
+            case Task.BACKORDER_EXPIRED:
+                explanation = f"{sum(state.backordered.values())} unit(s) have not come into stock"
+                await outcomes.put_on_hold(HoldReason.BACKORDER_EXPIRED, explanation)
+            case Task.CAPTURE_REFUSED if state.uncaptured is not None:
+                explanation, state.uncaptured = state.uncaptured, None
+                await outcomes.put_on_hold(HoldReason.CAPTURE_REFUSED, explanation)
+            case Task.HOLD_EXPIRED if state.hold is not None:
+                await outcomes.give_up(f"nobody decided in time: {state.hold.explanation}")
 
     async def _stop_as_wanted(self) -> None:
         """A cancellation goes before everything else; then nothing is left to be held."""
@@ -167,9 +148,26 @@ class OrderWorkflow(Requests, Reports):
             await holding.begin(state, self._outcomes, state.holding)
             state.holding = None
 
-    async def _secure_funds(self, override_by: str | None) -> None:
+    async def _release(self) -> None:
+        """A person lets it go on, if it is still held."""
+        state = self._state
+        if state.release is not None and state.hold is not None and state.stopping is None:
+            await self._resume(state.release)
+        state.release = None
+
+    async def _move(self) -> None:
+        state = self._state
+        if state.moving is not None and state.stopping is None:
+            await moving.move(self._order, state, self._books, self._outcomes, state.moving)
+        state.moving = None
+
+    async def _secure_funds(
+        self, override_by: str | None, patience: timedelta | None = None
+    ) -> None:
         """Credit on account, or a payment authorised; without either, a person decides."""
-        refusal = await funds.secure(self._order, self._state, self._books, override_by=override_by)
+        refusal = await funds.secure(
+            self._order, self._state, self._books, override_by=override_by, patience=patience
+        )
         if refusal is None:
             self._state.funded = True
         else:
@@ -182,17 +180,19 @@ class OrderWorkflow(Requests, Reports):
         self._renewals.try_again()
         await self._outcomes.end_hold(release.note, release.released_by)
         if not state.funded:
-            await self._secure_funds(override_by=release.released_by)
+            patience = self._policy.release_timeout
+            await self._secure_funds(override_by=release.released_by, patience=patience)
         await self._sourcing.source_what_is_open()
 
     async def _go_on_with_credit(self) -> None:
         """Credit was claimed for the order since it was refused."""
         self._state.funds_arrived = False
         await self._outcomes.end_hold("credit is there now", None)
-        await self._secure_funds(override_by=None)
+        await self._secure_funds(override_by=None, patience=self._policy.release_timeout)
         await self._sourcing.source_what_is_open()
 
     async def _close(self) -> None:
+        self._state.closing = True
         if not self._state.status.is_final:
             await self._outcomes.close()
         self._display.refresh()
@@ -200,57 +200,16 @@ class OrderWorkflow(Requests, Reports):
     # What the process looks at.
 
     def _has_something_to_do(self) -> bool:
-        state = self._state
-        if self._amending.is_next:
-            waits = not (self._threads.has_any_ended or self._display.is_stale)
-            return self._amending.can_go_on or not waits
         return bool(
-            self._is_done()
-            or state.abandoned
-            or state.reopened
-            or state.stock_arrived
-            or state.moving is not None
-            or state.rejection is not None
-            or state.is_interrupted
-            or cancelling.has_rest(state)
-            or self._is_funded_meanwhile()
-            or state.can_be_ended
-            or (state.uncaptured is not None and state.hold is None)
-            or (state.hold is not None and state.release is not None)
-            or is_past(state.backordered_until)
-            or self._renewals.is_due
-            or (state.hold is not None and self._may_expire(state.hold))
+            self._agenda.next is not None
+            or self._is_done()
             or self._threads.has_any_ended
             or self._display.is_stale
             or self._may_continue_as_new()
         )
 
-    def _is_funded_meanwhile(self) -> bool:
-        state = self._state
-        waits = state.hold is not None and state.hold.reason is HoldReason.CREDIT_LIMIT
-        return waits and state.funds_arrived and state.stopping is None
-
-    def _may_expire(self, hold: Hold) -> bool:
-        """Shipments under way end first: what they still are decides what there is to give up."""
-        under_way = any(not s.is_over for s in self._state.shipments.values())
-        return is_past(hold.until) and not under_way
-
     def _is_done(self) -> bool:
-        state = self._state
-        return (
-            state.hold is None
-            and state.stopping is None
-            and state.rejection is None
-            and state.moving is None
-            and not state.is_interrupted
-            and state.amending is None
-            and not state.backordered
-            and not state.abandoned
-            and not state.reopened
-            and state.uncaptured is None
-            and all(s.is_over for s in state.shipments.values())
-            and self._threads.are_none
-        )
+        return self._agenda.is_through and self._threads.are_none
 
     # How the process runs.
 

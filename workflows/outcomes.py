@@ -87,11 +87,11 @@ class Outcomes:
         state = self._state
         if all(s.status is not ShipmentStatus.EXPIRED for s in state.shipments.values()):
             if self._may_have_spare:
-                await funds.give_back_payment(self._order)
+                await funds.give_back_payment(self._order, self._state)
             await self.record(OrderStatus.CLOSED, "")
             return
         if Undo.PAYMENT in state.undo:
-            await funds.give_back_payment(self._order)
+            await funds.give_back_payment(self._order, self._state)
         left = any(s.status.has_left for s in state.shipments.values())
         status = OrderStatus.CLOSED if left else OrderStatus.CANCELLED
         await self.record(status, "nobody came to fetch it")
@@ -143,4 +143,4 @@ class Outcomes:
                     summary="Give back stock and credit",
                 )
             case Undo.PAYMENT:
-                await funds.give_back_payment(self._order)
+                await funds.give_back_payment(self._order, self._state)

@@ -1,4 +1,5 @@
-"""Payments that expire before all is captured: authorised anew in time, or a person decides."""
+"""Payments that expire before all is captured: authorised anew in time, or a person decides. And
+those that are not needed, where the provider did not answer when it was told so."""
 
 from datetime import datetime
 
@@ -30,23 +31,28 @@ class Renewals:
 
     @property
     def next(self) -> datetime | None:
-        """When the next payment is to be renewed; None where none is, or where the order is being
-        ended."""
+        """When the next payment is to be renewed, or given back; None where none is, or where the
+        order is being ended."""
         if self._state.stopping is not None:
             return None
         margin = self._policy.authorisation_margin
-        moments = (payment.renew_at(margin) for payment in self._state.authorisations)
+        moments = [payment.renew_at(margin) for payment in self._state.authorisations]
+        moments.append(self._state.spare_due)
         return min((moment for moment in moments if moment is not None), default=None)
 
     @property
     def is_due(self) -> bool:
-        """A payment is to be renewed, or could not be and nobody has been asked about that."""
+        """A payment is to be renewed or given back, or could not be renewed and nobody has been
+        asked about that."""
         return is_past(self.next) or (self._refused is not None and self._state.hold is None)
 
     async def act(self) -> None:
         """Authorise anew what expires next; once that was refused, a person decides. The old
         authorisation stays until there is a new one."""
-        if is_past(self.next):
+        patience = self._policy.release_timeout
+        if is_past(self._state.spare_due):
+            await funds.give_back_spare(self._order, self._state, patience=patience)
+        elif is_past(self.next):
             await self._renew()
         elif self._refused is not None:
             explanation = f"a payment expires and was not renewed: {self._refused}"
@@ -76,6 +82,7 @@ class Renewals:
                 ),
                 summary="Authorise the payment anew before it expires",
                 within=patience,
+                unless=lambda: state.is_to_stop,
             )
         except ActivityError:
             retry = {"attempt": attempt, "retry_at": workflow.now() + patience}

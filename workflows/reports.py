@@ -20,7 +20,7 @@ from domain.messages.policy import OrderPolicy
 from domain.messages.shipments import Withdrawal
 from domain.messages.state import OrderState
 from domain.progress import first_time, report_from_carrier, report_from_warehouse
-from workflows.shipment import PLANNED_ANEW
+from workflows.giving_up import PLANNED_ANEW
 
 
 class Reports:

@@ -10,6 +10,7 @@ _STATUS = {
     ReturnStatus.REQUESTED: "asked for",
     ReturnStatus.AUTHORISED: "authorised",
     ReturnStatus.RECEIVED: "received in part or whole",
+    ReturnStatus.REFUND_REFUSED: "received, a refund was refused",
     ReturnStatus.CLOSED: "closed",
     ReturnStatus.EXPIRED: "expired, nothing came in time",
     ReturnStatus.CANCELLED: "cancelled",
@@ -76,6 +77,10 @@ def _waits(facts: ReturnFacts, state: ReturnState) -> list[str]:
     if not state.has_begun:
         return ["a carrier to take the way back"]
     waits = [f"refund {refund} to be made" for refund in state.refunds]
+    waits += [
+        f"a person to have refund {refund} tried again, or to settle it otherwise: {reason}"
+        for refund, reason in state.refused.items()
+    ]
     if state.awaits_inspection:
         waits.append(f"{state.awaits_inspection} unit(s) to be inspected")
     if any(state.received.get(line, 0) < units for line, units in facts.announced.items()):

@@ -2,8 +2,9 @@
 
     begin:   book the way back, where the customer needs a label
     then:    what comes is taken in, what is inspected moves stock, is credited and given back
-    close:   when all that was announced has come and is inspected, or no more comes in time; what
-             is wanted in exchange is ordered then
+    then:    when all that was announced has come and is inspected, or no more comes in time, what
+             is wanted in exchange is ordered
+    close:   when no money is owed; a refund that the provider refuses waits for a person
 
 Handlers note what they are told; the process acts. Everything it knows is in one state.
 """
@@ -11,21 +12,16 @@ Handlers note what they are told; the process acts. Everything it knows is in on
 import asyncio
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
-from temporalio.workflow import ParentClosePolicy
+from temporalio.exceptions import ActivityError
 
-from activities.exchanging import ExchangeActivities
-from activities.payments import PaymentActivities
 from activities.return_labels import ReturnLabelActivities
 from activities.returns import ReturnActivities
-from domain.identity import workflow_id
-from domain.messages.payments import RefundPayment
+from domain.messages.return_money import RetryRefund, SettlementResult, SettleRefund
 from domain.messages.returns import (
     BeginReturn,
     BookReturnLabel,
     CancelReturn,
     EndReturn,
-    PlaceExchange,
     RecordReport,
     Reported,
     ReportRecorded,
@@ -40,11 +36,9 @@ from domain.messages.returns import (
     ReturnStatus,
     VoidReturnLabel,
 )
-from domain.messages.state import OrderStart
 from workflows.clock import is_past, keep_time
-from workflows.launch import launch
-from workflows.order import OrderWorkflow
 from workflows.return_display import ReturnDisplay
+from workflows.return_money import ReturnMoney
 from workflows.steps import Books, ask
 
 
@@ -58,6 +52,7 @@ class ReturnWorkflow:
         self._display = ReturnDisplay(self._facts, self._state)
         # What is answered to reports that wait for it: those of a run, and nothing of the state.
         self._answers: dict[str, ReportResult] = {}
+        self._money = ReturnMoney(self._facts, self._state, self._books)
         self._is_ending = False
         self._has_ended = False
 
@@ -112,6 +107,16 @@ class ReturnWorkflow:
         is_over = self._is_ending or self._state.cancelling is not None
         if is_over and report.event_id not in self._state.reported:
             raise ValueError(f"return {self._facts.return_id} has ended")
+
+    @workflow.update
+    async def retry_refund(self, wanted: RetryRefund) -> None:
+        """Have a refund that was refused tried again, and wait for what becomes of it."""
+        await self._money.try_again(wanted)
+
+    @workflow.update
+    async def settle_refund(self, wanted: SettleRefund) -> SettlementResult:
+        """Give a refund that was refused back in another way, once."""
+        return await self._money.decide(wanted)
 
     @workflow.update
     async def cancel(self, cancelling: CancelReturn) -> ReturnStatus:
@@ -173,11 +178,15 @@ class ReturnWorkflow:
         """One thing at a time: money that is owed first."""
         state = self._state
         if state.refunds:
-            await self._refund(state.refunds[0])
+            await self._money.refund(state.refunds[0])
         elif state.waiting:
             await self._record(state.waiting[0])
+        elif state.settling:
+            await self._money.settle(state.settling[0])
         elif state.cancelling is not None:
             state.status = ReturnStatus.CANCELLED
+        elif self._owes_exchange:
+            await self._money.exchange()
         elif self._has_expired:
             state.status = ReturnStatus.CLOSED if state.received else ReturnStatus.EXPIRED
 
@@ -193,18 +202,9 @@ class ReturnWorkflow:
             state.is_complete = result.is_complete
             state.refunds.extend(result.refunds)
             state.reported[report.event_id] = Reported(report=report, result=result)
-            if state.received:
-                state.status = ReturnStatus.RECEIVED
+            state.restate()
         state.waiting.remove(report)
         self._answers[report.event_id] = result
-
-    async def _refund(self, refund_id: str) -> None:
-        await ask(
-            PaymentActivities.refund_payment,
-            RefundPayment(order_id=self._facts.order_id, refund_id=refund_id, at=workflow.now()),
-            summary=f"Refund {refund_id}",
-        )
-        self._state.refunds.remove(refund_id)
 
     async def _close(self) -> None:
         state = self._state
@@ -212,8 +212,6 @@ class ReturnWorkflow:
             state.status = ReturnStatus.CLOSED
         if state.label is not None and not state.received:
             await self._void_label()
-        if self._facts.resolution is Resolution.EXCHANGE and state.inspected:
-            await self._exchange()
         decided = state.cancelling
         await self._books.do(
             ReturnActivities.end_return,
@@ -237,17 +235,6 @@ class ReturnWorkflow:
             summary="Void the label",
         )
 
-    async def _exchange(self) -> None:
-        """Order what the customer wants instead; its workflow goes on by itself."""
-        placed = await self._books.do(
-            ExchangeActivities.place_exchange,
-            PlaceExchange(return_id=self._facts.return_id, at=workflow.now()),
-            summary="Order what is wanted in exchange",
-        )
-        if placed.start is not None:
-            await _start_order(placed.start)
-            self._state.exchange_order = placed.start.order.order_id
-
     # What the process looks at.
 
     def _has_something_to_do(self) -> bool:
@@ -256,39 +243,35 @@ class ReturnWorkflow:
             self._is_done()
             or state.refunds
             or state.waiting
+            or state.settling
             or state.cancelling is not None
+            or self._owes_exchange
             or self._has_expired
             or self._display.is_stale
         )
 
     @property
-    def _has_expired(self) -> bool:
+    def _is_over(self) -> bool:
         """No more is awaited; what is there is inspected first."""
-        return is_past(self._facts.expires_at) and not self._state.awaits_inspection
+        expired = is_past(self._facts.expires_at) and not self._state.awaits_inspection
+        return self._state.is_complete or expired
+
+    @property
+    def _has_expired(self) -> bool:
+        """It ends for want of more, where nobody has to decide about what came."""
+        return self._is_over and not self._state.is_complete and not self._state.refused
+
+    @property
+    def _owes_exchange(self) -> bool:
+        state = self._state
+        wanted = self._facts.resolution is Resolution.EXCHANGE and not state.exchanged
+        return wanted and bool(state.inspected) and self._is_over
 
     def _is_done(self) -> bool:
         state = self._state
-        if state.waiting or state.refunds:
+        if state.waiting or state.refunds or state.refused or self._owes_exchange:
             return False
         return state.is_complete or state.status.is_final
-
-
-async def _start_order(start: OrderStart) -> None:
-    options = launch(start.order)
-    try:
-        await workflow.start_child_workflow(
-            OrderWorkflow.run,
-            start,
-            id=workflow_id(start.order.order_id),
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            task_timeout=options.task_timeout,
-            search_attributes=options.search_attributes,
-            static_summary=options.static_summary,
-            static_details=options.static_details,
-            priority=options.priority,
-        )
-    except WorkflowAlreadyStartedError:
-        workflow.logger.info("somebody else has started it meanwhile")
 
 
 def _summary_of(report: ReturnReport) -> str:

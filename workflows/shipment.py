@@ -7,7 +7,6 @@ order, at once, while this thread takes back what the location and the carrier a
 """
 
 from collections.abc import Callable
-from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -21,7 +20,6 @@ from domain.messages.policy import OrderPolicy
 from domain.messages.shipments import Progress, ShipmentState
 from domain.messages.state import OrderState
 from domain.messages.steps import (
-    GIVEN_UP,
     BookCarrier,
     CapturePayment,
     CarrierRefused,
@@ -42,8 +40,6 @@ from workflows.clock import is_past
 from workflows.giving_up import GivingUp
 from workflows.milestones import Milestones
 from workflows.steps import Books
-
-PLANNED_ANEW = "planned anew together with other orders"
 
 
 class ShipmentThread:
@@ -112,15 +108,10 @@ class ShipmentThread:
             )
         except ActivityError:
             reason = f"{plan.carrier} cannot be reached"
-            self._back.give_up(reason, self._not_so(reason), void=True)
-            return
-        if isinstance(booking, CarrierRefused) and booking.code == GIVEN_UP:
-            # The books gave it up a moment ago, and the word of it is under way.
-            self._back.give_up(PLANNED_ANEW)
+            self._back.give_up(reason, self._back.not_so(reason), void=True)
             return
         if isinstance(booking, CarrierRefused):
-            reason = f"{plan.carrier} refused {plan.service_name}: {booking.reason}"
-            self._back.give_up(reason, self._not_so(reason))
+            self._back.give_up_refused(booking)
             return
         shipment.tracking_number = booking.tracking_number
         shipment.status = ShipmentStatus.BOOKED
@@ -147,7 +138,9 @@ class ShipmentThread:
             return
         if isinstance(release, ReleaseRefused):
             reason = f"{plan.location_name} refused: {release.reason}"
-            self._back.give_up(reason, self._not_here(reason), fault=Outcome.REJECTED, void=True)
+            self._back.give_up(
+                reason, self._back.not_here(reason), fault=Outcome.REJECTED, void=True
+            )
             return
         shipment.status = ShipmentStatus.RELEASED
         shipment.wait_until(due)
@@ -167,7 +160,7 @@ class ShipmentThread:
         if shipment.reported or shipment.progress.reached(Progress.PICKED):
             await self._record_pick()
         elif shipment.rejection is not None:
-            self._give_up_rejected()
+            self._back.give_up_rejected()
         elif self._milestones.is_missed:
             await self._milestones.act()
         elif shipment.unstoppable:
@@ -211,7 +204,7 @@ class ShipmentThread:
             return
         if not shipment.progress.reached(Progress.DISPATCHED):
             if shipment.rejection is not None:
-                self._give_up_rejected()
+                self._back.give_up_rejected()
             elif self._milestones.is_missed:
                 await self._milestones.act()
             else:
@@ -219,7 +212,9 @@ class ShipmentThread:
             return
         await self._leave()
         shipment.status = ShipmentStatus.DISPATCHED
-        shipment.wait_until(self._overdue_from())
+        # Simulated or backdated reports may put the promise in the past: lateness starts now.
+        late = max(workflow.now(), shipment.plan.promise) + self._policy.delivery_grace
+        shipment.wait_until(late)
 
     async def _leave(self) -> None:
         shipment = self._shipment
@@ -261,10 +256,10 @@ class ShipmentThread:
         await self._until(lambda: shipment.progress.reached(Progress.DELIVERED))
         if self._is_interrupted:
             return
-        if not shipment.progress.reached(Progress.DELIVERED):
+        if shipment.progress.reached(Progress.DELIVERED):
+            await self._arrive()
+        else:
             await self._point_out(EventKind.DELIVERY_OVERDUE)
-            return
-        await self._arrive()
 
     async def _arrive(self) -> None:
         shipment = self._shipment
@@ -291,28 +286,12 @@ class ShipmentThread:
             summary=f"Point out: {shipment.note}",
         )
 
-    def _give_up_rejected(self) -> None:
-        reason = f"{self._shipment.plan.location_name} rejected it: {self._shipment.rejection}"
-        self._back.give_up(reason, self._not_here(reason), fault=Outcome.REJECTED, void=True)
-
-    def _not_so(self, reason: str) -> Exclusion:
-        plan = self._shipment.plan
-        return Exclusion(carrier=plan.carrier, service=plan.service, reason=reason)
-
-    def _not_here(self, reason: str) -> Exclusion:
-        return Exclusion(location_id=self._shipment.plan.location_id, reason=reason)
-
     async def _until(self, reported: Callable[[], bool]) -> None:
         """Wait for a report, or for the step to be late."""
-        shipment = self._shipment
         await workflow.wait_condition(
-            lambda: self._is_interrupted or reported() or is_past(shipment.due)
+            lambda: self._is_interrupted or reported() or is_past(self._shipment.due)
         )
 
     @property
     def _is_interrupted(self) -> bool:
         return self._pausing or self._shipment.is_withdrawn or self._shipment.comes_back
-
-    def _overdue_from(self) -> datetime:
-        """Simulated or backdated reports may put the promise in the past: lateness starts now."""
-        return max(workflow.now(), self._shipment.plan.promise) + self._policy.delivery_grace

@@ -9,8 +9,8 @@ from domain.messages.shipments import ShipmentState
 from domain.messages.state import OrderState
 from domain.messages.steps import Allocate, Allocation
 from workflows import holding
+from workflows.giving_up import PLANNED_ANEW
 from workflows.outcomes import Outcomes
-from workflows.shipment import PLANNED_ANEW
 from workflows.steps import Books
 
 

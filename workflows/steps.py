@@ -66,9 +66,11 @@ async def ask(
     *,
     summary: str,
     within: timedelta | None = None,
+    unless: Callable[[], bool] | None = None,
 ) -> Result:
-    """Run a step on a system of others; raises ActivityError when there is no answer `within`."""
-    return await workflow.execute_activity_method(
+    """Run a step on a system of others; raises ActivityError when there is no answer `within`, or
+    none before `unless` holds: what it has done by then is to be undone or asked for again."""
+    asking = workflow.start_activity_method(
         step,
         request,
         start_to_close_timeout=_REMOTE_TIMEOUT,
@@ -77,3 +79,16 @@ async def ask(
         retry_policy=_RETRIES,
         summary=summary,
     )
+    if unless is None:
+        return await asking
+    # Beside it: what follows an answer follows at the same moment as it would otherwise.
+    guard = asyncio.create_task(_cancel_when(unless, asking))
+    try:
+        return await asking
+    finally:
+        guard.cancel()
+
+
+async def _cancel_when(unless: Callable[[], bool], asking: workflow.ActivityHandle[Result]) -> None:
+    await workflow.wait_condition(unless)
+    asking.cancel()

@@ -167,6 +167,8 @@ def _line(line: DocumentLine, document: Document) -> list[Any]:
     if pricing.base_quantity != 1:
         price += " " + say("for_units", document.language, units=pricing.base_quantity)
     discount = _percent(line.price.discount_bps) if pricing.allowance else ""
+    if line.deducted:
+        discount = money(-pricing.allowance, document.currency)
     order = document.order_of(line)
     said = [line.description, line.sku]
     if order is not None:

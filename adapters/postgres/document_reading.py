@@ -33,12 +33,14 @@ ORDER BY d.issued_on DESC, d.number DESC LIMIT :limit
 _ONE = text(f"SELECT {_COLUMNS} FROM documents d WHERE d.number = :number")  # noqa: S608
 _LINES = text("""
 SELECT i.order_id, n.line_id, n.sku, p.description, part.quantity, part.net, part.gross,
+       part.deducted,
        n.unit_price, n.discount_bps, n.vat_bps, n.vat_category, o.tax_included
 FROM (
-    SELECT n.invoice_id, n.line_id, n.quantity, n.net, n.gross
+    SELECT n.invoice_id, n.line_id, n.quantity, n.net, n.gross, false AS deducted
     FROM invoices i JOIN invoice_lines n ON n.invoice_id = i.id WHERE i.document = :number
     UNION ALL
-    SELECT invoice_id, line_id, quantity, net, gross FROM credit_note_lines WHERE number = :number
+    SELECT invoice_id, line_id, quantity, net, gross, hundredths < 100 * quantity
+    FROM credit_note_lines WHERE number = :number
 ) part
 JOIN invoices i ON i.id = part.invoice_id
 JOIN invoice_lines n ON n.invoice_id = part.invoice_id AND n.line_id = part.line_id

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.document_terms import INVOICING, PREPAID, TERMS_DAYS, TERMS_OF
-from domain.amounts import Amount
+from domain.amounts import UNIT, Amount
 
 _DAY = """(CAST(:at AS timestamptz)
     AT TIME ZONE coalesce((SELECT timezone FROM seller), 'UTC'))::date"""
@@ -36,6 +36,12 @@ def _numbered(kind: str, prefix: str, wanted: str) -> str:
         || lpad(last::text, greatest(6, length(last::text)), '0') AS number
     FROM counter
 )"""  # noqa: S608 - the callers' constants
+
+
+def _refunded(kind: str, less: str) -> str:
+    """What invoice line `n` of order `o` comes to up to what was given back of it."""
+    return f"""line_{kind}_part(100 * n.before + n.refunded_hundredths {less}, n.unit_price,
+            n.discount_bps, n.vat_bps, o.tax_included)"""
 
 
 _ISSUE = text(f"""
@@ -73,19 +79,20 @@ WHERE id = ANY(CAST(:charges AS text[])) AND order_id = :order_id ORDER BY id FO
 _CREDIT = text(f"""
 WITH asked AS (
     SELECT * FROM unnest(CAST(:charges AS text[]), CAST(:line_ids AS text[]),
-                         CAST(:units AS int[])) AS a(invoice_id, line_id, units)
+                         CAST(:units AS int[]), CAST(:hundredths AS bigint[]))
+        AS a(invoice_id, line_id, units, hundredths)
 ), part AS (
-    UPDATE invoice_lines n SET credited = n.credited + asked.units
+    UPDATE invoice_lines n
+    SET credited = n.credited + asked.units,
+        refunded_hundredths = n.refunded_hundredths + asked.hundredths
     FROM asked, orders o
     WHERE n.invoice_id = asked.invoice_id AND n.line_id = asked.line_id AND o.id = :order_id
       AND asked.units > 0 AND n.credited + asked.units <= n.quantity
+      AND asked.hundredths BETWEEN 0 AND 100 * asked.units
     RETURNING n.invoice_id, n.line_id, asked.units, n.credited - asked.units AS before,
-        line_net(n.before + n.credited, n.unit_price, n.discount_bps, n.vat_bps, o.tax_included)
-            - line_net(n.before + n.credited - asked.units, n.unit_price, n.discount_bps,
-                       n.vat_bps, o.tax_included) AS net,
-        line_gross(n.before + n.credited, n.unit_price, n.discount_bps, n.vat_bps, o.tax_included)
-            - line_gross(n.before + n.credited - asked.units, n.unit_price, n.discount_bps,
-                         n.vat_bps, o.tax_included) AS gross
+        asked.hundredths, n.refunded_hundredths - asked.hundredths AS hundredths_before,
+        {_refunded("net", "")} - {_refunded("net", "- asked.hundredths")} AS net,
+        {_refunded("gross", "")} - {_refunded("gross", "- asked.hundredths")} AS gross
 ), returned AS (
     UPDATE order_lines l SET returned = l.returned + sent_back.units
     FROM (SELECT line_id, sum(units)::int AS units FROM part GROUP BY 1) AS sent_back
@@ -100,8 +107,10 @@ WITH asked AS (
            gross - net, gross, :source
     FROM document, counted
 ), lines AS (
-    INSERT INTO credit_note_lines (number, invoice_id, line_id, quantity, before, net, gross)
-    SELECT number, invoice_id, line_id, units, before, net, gross FROM part, counted
+    INSERT INTO credit_note_lines (number, invoice_id, line_id, quantity, before, hundredths,
+                                   hundredths_before, net, gross)
+    SELECT number, invoice_id, line_id, units, before, hundredths, hundredths_before, net, gross
+    FROM part, counted
 )
 SELECT counted.number, part.invoice_id, part.line_id, part.net, part.gross FROM part, counted
 """)  # noqa: S608 - made of constants
@@ -146,9 +155,11 @@ async def issue_credit_note(
     source: str,
     units: Mapping[tuple[str, str], int],
     at: datetime,
+    hundredths: Mapping[tuple[str, str], int] | None = None,
 ) -> CreditNote:
     """Credit `units` by charge (an id of `invoices`) and line of one order, and write the document.
 
+    They are credited whole, or as many `hundredths` of a unit as are given for them.
     A charge that waits for its period is invoiced first: a credit note names the invoice that it
     corrects. `source` names what it is for (a return), each once. The order is locked by an earlier
     statement. Raises CreditedBeyondInvoiceError when it is more than the charges have left.
@@ -171,6 +182,7 @@ async def issue_credit_note(
                 "charges": [invoice_id for invoice_id, _ in units],
                 "line_ids": [line_id for _, line_id in units],
                 "units": list(units.values()),
+                "hundredths": [(hundredths or {}).get(k, UNIT * n) for k, n in units.items()],
             },
         )
     ).all()

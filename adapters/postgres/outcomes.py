@@ -27,6 +27,8 @@ class Progress:
 
     by_status: Mapping[str, int]
     shipments_under_way: int
+    returns_under_way: int
+    refunds_under_way: int
     notices_unsent: int
     last_event: int
 
@@ -49,8 +51,14 @@ class Progress:
 
     @property
     def settled(self) -> bool:
-        """Nothing is under way: no order moves, no shipment, no notice."""
-        return not (self.moving or self.shipments_under_way or self.notices_unsent)
+        """Nothing is under way: no order moves, no shipment, no return, no refund, no notice."""
+        return not (
+            self.moving
+            or self.shipments_under_way
+            or self.returns_under_way
+            or self.refunds_under_way
+            or self.notices_unsent
+        )
 
     def _count(self, *statuses: OrderStatus) -> int:
         return sum(self.by_status.get(status, 0) for status in statuses)
@@ -106,6 +114,9 @@ _AT_REST = [status.value for status in OrderStatus if status.is_final] + [
 _PROGRESS = text("""
 SELECT
     (SELECT count(*) FROM shipments WHERE status <> ALL(:over)) AS shipments_under_way,
+    (SELECT count(*) FROM returns WHERE status IN ('requested', 'authorised', 'received'))
+        AS returns_under_way,
+    (SELECT count(*) FROM refunds WHERE state = 'intent') AS refunds_under_way,
     (SELECT count(*) FROM notices WHERE sent_at IS NULL AND given_up_at IS NULL) AS notices_unsent,
     (SELECT coalesce(max(id), 0) FROM order_events) AS last_event
 """)
@@ -180,6 +191,8 @@ async def progress(connection: AsyncConnection) -> Progress:
     return Progress(
         by_status=await _tally(connection, _STATUSES),
         shipments_under_way=now.shipments_under_way,
+        returns_under_way=now.returns_under_way,
+        refunds_under_way=now.refunds_under_way,
         notices_unsent=now.notices_unsent,
         last_event=now.last_event,
     )

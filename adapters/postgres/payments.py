@@ -4,7 +4,7 @@ Our books change first and the provider is told afterwards: an authorisation of 
 stays `untold` until the provider has answered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _INTENT = text("""
 INSERT INTO payments (reference, order_id, state, authorised, currency, position)
 VALUES (:reference, :order_id, 'intent', :amount, :currency, :position)
+ON CONFLICT (reference) DO NOTHING
+""")
+_ENTOMB = text("""
+INSERT INTO payments (reference, order_id, state, authorised, currency)
+SELECT r.reference, o.id, 'voided', 0, o.currency
+FROM orders o, unnest(CAST(:references AS text[])) AS r(reference) WHERE o.id = :order_id
 ON CONFLICT (reference) DO NOTHING
 """)
 _PAYMENT = text("SELECT state, authorised, position FROM payments WHERE reference = :reference")
@@ -29,7 +35,7 @@ _VOID = text("""
 UPDATE payments SET state = 'voided', untold = untold OR state <> 'voided'
 WHERE order_id = :order_id
   AND (state IN ('intent', 'voided') OR state = 'authorised' AND captured < authorised)
-RETURNING reference
+RETURNING reference, EXISTS (SELECT FROM refunds f WHERE f.funds = payments.reference) AS moved
 """)
 _VOID_TOLD = text("""
 UPDATE payments SET untold = false WHERE order_id = :order_id AND state = 'voided' AND untold
@@ -43,7 +49,9 @@ WHERE reference = :reference AND state IN ('intent', 'authorised')
 """)
 _UNTOLD = text("""
 SELECT reference, CASE state WHEN 'voided' THEN 0 ELSE authorised END AS keep
-FROM payments WHERE order_id = :order_id AND untold ORDER BY reference
+FROM payments p WHERE order_id = :order_id AND untold
+  AND NOT EXISTS (SELECT FROM refunds f WHERE f.funds = p.reference)
+ORDER BY reference
 """)
 _TOLD = text("""
 UPDATE payments SET untold = false
@@ -54,8 +62,15 @@ SELECT reference FROM payments WHERE order_id = :order_id AND state = 'authorise
 ORDER BY reference
 """)
 _CAPTURES = text("""
-SELECT c.reference, c.payment_reference, c.amount, c.state
+SELECT c.reference, c.payment_reference, c.amount, c.state,
+       EXISTS (SELECT FROM refunds f WHERE f.funds = c.payment_reference) AS is_moved
 FROM payment_captures c WHERE c.shipment_id = :shipment_id ORDER BY length(c.reference), c.reference
+""")
+_UNCAPTURED = text("""
+SELECT c.shipment_id, sum(c.amount)::bigint AS amount, i.currency
+FROM invoices i JOIN payment_captures c ON c.shipment_id = i.shipment_id
+WHERE i.order_id = :order_id GROUP BY c.shipment_id, i.currency
+HAVING bool_or(c.state = 'intent') ORDER BY c.shipment_id
 """)
 _CAPTURED = text("""
 WITH captured AS (
@@ -86,12 +101,14 @@ class Intended:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What one shipment takes of one authorisation, under a reference of its own."""
+    """What one shipment takes of one authorisation, under a reference of its own; what `is_moved`
+    was taken for another order before, and no provider is asked for it."""
 
     reference: str
     payment_reference: str
     amount: int
     state: str
+    is_moved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +117,15 @@ class Surplus:
 
     reference: str
     keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uncaptured:
+    """What a shipment takes of payments up front, in minor units of a currency."""
+
+    shipment_id: str
+    amount: int
+    currency: str
 
 
 async def find(conn: AsyncConnection, reference: str) -> Intended | None:
@@ -137,6 +163,12 @@ async def intend(
     return earlier
 
 
+async def entomb(conn: AsyncConnection, order_id: str, references: Collection[str]) -> None:
+    """What was asked for in vain stays void, also where its attempt has not come to its intent."""
+    if references:
+        await conn.execute(_ENTOMB, {"order_id": order_id, "references": sorted(references)})
+
+
 async def read_token(conn: AsyncConnection, order_id: str, position: int) -> str | None:
     """What stands for the payer's means of payment (personal data); None once it is erased."""
     found = await conn.execute(_TOKEN, {"order_id": order_id, "position": position})
@@ -154,8 +186,10 @@ async def write_answer(
 
 async def write_voided(conn: AsyncConnection, order_id: str) -> list[str]:
     """Void in our books what is authorised for an order and not captured as a whole; gives the
-    references of all that is void."""
-    return list((await conn.execute(_VOID, {"order_id": order_id})).scalars())
+    references of all that is void at the provider too. The order is locked by an earlier
+    statement."""
+    void = await conn.execute(_VOID, {"order_id": order_id})
+    return [row.reference for row in void if not row.moved]
 
 
 async def write_void_told(conn: AsyncConnection, order_id: str) -> bool:
@@ -183,6 +217,12 @@ async def write_told(conn: AsyncConnection, surplus: Surplus) -> None:
 async def read_authorised(conn: AsyncConnection, order_id: str) -> tuple[str, ...]:
     """The references of what is authorised for an order and not voided."""
     return tuple((await conn.execute(_LIVE, {"order_id": order_id})).scalars())
+
+
+async def read_uncaptured(conn: AsyncConnection, order_id: str) -> list[Uncaptured]:
+    """What of an order's shipments was to be taken and nobody has yet."""
+    rows = (await conn.execute(_UNCAPTURED, {"order_id": order_id})).mappings()
+    return [Uncaptured(**row) for row in rows]
 
 
 async def read_captures(conn: AsyncConnection, shipment_id: str) -> Sequence[Capture]:

@@ -152,7 +152,7 @@ async def receive_payment(engine: AsyncEngine, payment: Payment, at: datetime) -
     here: list[PaymentBooked] = []
 
     async def act(conn: AsyncConnection) -> PaymentBooked:
-        here.append(await _book(conn, payment, at))
+        here.append(await book(conn, payment, at))
         return here[-1]
 
     booked = await run_once(
@@ -173,7 +173,9 @@ async def apply_unapplied(conn: AsyncConnection, invoice_id: str, at: datetime) 
     await conn.execute(_APPLY, {"invoice_id": invoice_id, "at": at})
 
 
-async def _book(conn: AsyncConnection, payment: Payment, at: datetime) -> PaymentBooked:
+async def book(conn: AsyncConnection, payment: Payment, at: datetime) -> PaymentBooked:
+    """Book a payment in the caller's transaction, whose first lock is that of the account. Raises
+    NoAccountError, AnotherCurrencyError and UnknownInvoicesError."""
     currency = await lock_account(conn, payment.customer_id)
     if currency is None:
         raise NoAccountError(payment.customer_id)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import credit_room
 from domain.messages.orders import Tender
+from domain.messages.return_money import SettleRefund
 from domain.tenders import pour
 
 _INVOICE = text("""
@@ -43,29 +44,41 @@ UPDATE accounts a SET unpaid_amount = a.unpaid_amount - :unpaid,
                       unapplied_amount = a.unapplied_amount + :freed
 FROM invoice WHERE a.customer_id = invoice.customer_id
 """)
+# What was paid with an exchange goes back to what that was paid with once: `held` kept it.
 _CAPTURES = text("""
-SELECT t.tender, c.shipment_id, c.payment_reference, c.reference, c.state,
-       c.amount - c.refunded AS amount,
-       (SELECT count(*) FROM refunds r WHERE r.shipment_id = c.shipment_id
-           AND r.payment_reference = c.payment_reference) AS refunds
+SELECT coalesce(once.tender, t.tender) AS tender, c.shipment_id, c.payment_reference, c.reference,
+       c.state, c.amount - c.refunded AS amount, held.id AS held,
+       coalesce(held.shipment_id, c.shipment_id) AS of_shipment,
+       coalesce(held.payment_reference, c.payment_reference) AS of_payment,
+       CASE WHEN held.id IS NULL THEN (SELECT count(*) FROM refunds r
+               WHERE r.shipment_id = c.shipment_id AND r.payment_reference = c.payment_reference)
+           ELSE (SELECT count(*) FROM refunds r WHERE r.moved_from = c.reference) END AS refunds
 FROM invoices i
 JOIN payment_captures c ON c.shipment_id = i.shipment_id
 JOIN payments p ON p.reference = c.payment_reference
 JOIN order_tenders t ON t.order_id = p.order_id AND t.position = p.position
+LEFT JOIN refunds held ON held.funds = p.reference
+LEFT JOIN payments origin ON origin.reference = held.payment_reference
+LEFT JOIN order_tenders once
+    ON once.order_id = origin.order_id AND once.position = origin.position
 WHERE i.id = :invoice_id AND c.refunded < c.amount
-ORDER BY t.tender = 'voucher', c.state = 'refused' DESC, length(c.reference) DESC, c.reference DESC
+ORDER BY coalesce(once.tender, t.tender) = 'voucher', c.state = 'refused' DESC,
+         length(c.reference) DESC, c.reference DESC
 """)
 _WRITE = text("""
 WITH part AS (
     SELECT * FROM jsonb_to_recordset(:parts) AS p(id text, shipment_id text,
-        payment_reference text, amount bigint, due boolean)
+        payment_reference text, amount bigint, due boolean, held text, of_shipment text,
+        of_payment text, moved_from text)
+), lowered AS (
+    UPDATE refunds f SET amount = f.amount - part.amount FROM part WHERE f.id = part.held
 ), captures AS (
     UPDATE payment_captures c SET refunded = c.refunded + part.amount FROM part
     WHERE c.shipment_id = part.shipment_id AND c.payment_reference = part.payment_reference
 )
 INSERT INTO refunds (id, order_id, invoice_id, source, shipment_id, payment_reference, amount,
-                     intended_at)
-SELECT id, :order_id, :invoice_id, :source, shipment_id, payment_reference, amount, :at
+                     state, intended_at, moved_from)
+SELECT id, :order_id, :invoice_id, :source, of_shipment, of_payment, amount, :state, :at, moved_from
 FROM part WHERE due
 """).bindparams(bindparam("parts", type_=JSONB))
 _AGAIN = text("""
@@ -73,7 +86,10 @@ UPDATE refunds SET state = 'intent', attempts = :attempt, reason = NULL
 WHERE id = :id AND state = 'refused' AND attempts = :attempt - 1
 """)
 _REFUND = text("""
-SELECT r.order_id, r.shipment_id, r.amount, r.state, r.attempts, r.reason,
+SELECT r.id AS refund_id, r.order_id, (
+           SELECT b.id FROM returns b
+           WHERE b.order_id = r.order_id AND starts_with(r.source, b.id || '\\:')) AS return_id,
+       r.shipment_id, r.amount, r.state, r.attempts, r.reason,
        c.reference AS capture_reference,
        c.state AS capture_state, p.currency
 FROM refunds r JOIN payment_captures c USING (shipment_id, payment_reference)
@@ -90,10 +106,28 @@ WHERE id = :id AND attempts = :attempt AND state = 'intent'
 """)
 
 
+_SETTLED = text("""
+UPDATE refunds SET state = 'settled', settled_by = :by, settled_how = :how, note = :note,
+                   refunded_at = :at
+WHERE id = :id AND order_id = :order_id AND state = 'refused'
+""")
+# A return is open for as long as the provider refuses something of it.
+_RESTATE = text("""
+UPDATE returns r SET status = CASE WHEN EXISTS (
+        SELECT FROM refunds g WHERE g.order_id = r.order_id AND g.state = 'refused'
+        AND starts_with(g.source, r.id || '\\:')
+    ) THEN 'refund_refused' ELSE 'received' END
+FROM refunds f
+WHERE f.id = :id AND r.order_id = f.order_id AND starts_with(f.source, r.id || '\\:')
+  AND r.status IN ('received', 'refund_refused')
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class RefundPart:
     """What one tender gets back, in minor units. With a `refund_id` the provider is still to be
-    asked for it (`PaymentActivities.refund_payment`); without, the books have done it already."""
+    asked for it (`PaymentActivities.refund_payment`); without, the books have done it already, or
+    hold it for an exchange."""
 
     refund_id: str | None
     tender: Tender
@@ -102,9 +136,12 @@ class RefundPart:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund as it stands, and what was captured of which it is a part."""
+    """A refund as it stands, and what was captured of which it is a part; `return_id` is the return
+    that gives it back, if one does."""
 
+    refund_id: str
     order_id: str
+    return_id: str | None
     shipment_id: str
     amount: int
     currency: str
@@ -123,11 +160,13 @@ async def give_back(
     amount: int,
     source: str,
     at: datetime,
+    hold: bool = False,
 ) -> tuple[RefundPart, ...]:
     """Split what the credit note `source` takes off an invoice over what the invoice was charged
     to: the account's share first, then cards, then vouchers.
 
-    Of money that could not be captured nothing goes back: the parts may come to less. Raises
+    Of money that could not be captured nothing goes back: the parts may come to less. With `hold`
+    what was paid up front is kept for an exchange (`returns.exchange_money`). Raises
     ValueError for more than is left of the invoice. The account and the order are locked by earlier
     statements; orders that wait for the credit that comes free have it.
     """
@@ -148,9 +187,10 @@ async def give_back(
     if taken:
         rows = [_row(capture, n) for capture, n in taken]
         where = {"order_id": order_id, "invoice_id": invoice_id, "source": source, "at": at}
-        await conn.execute(_WRITE, where | {"parts": rows})
+        state = "held" if hold else "intent"
+        await conn.execute(_WRITE, where | {"state": state, "parts": rows})
         parts += [
-            RefundPart(str(row["id"]), Tender(capture["tender"]), n)
+            RefundPart(None if hold else str(row["id"]), Tender(capture["tender"]), n)
             for (capture, n), row in zip(taken, rows, strict=True)
             if row["due"]
         ]
@@ -171,6 +211,10 @@ def _row(capture: RowMapping, amount: int) -> dict[str, object]:
         "payment_reference": capture["payment_reference"],
         "amount": amount,
         "due": capture["state"] != "refused",
+        "held": capture["held"],
+        "of_shipment": capture["of_shipment"],
+        "of_payment": capture["of_payment"],
+        "moved_from": capture["reference"] if capture["held"] else None,
     }
 
 
@@ -190,8 +234,21 @@ async def read_refund(conn: AsyncConnection, refund_id: str) -> Refund | None:
 
 async def write_refunded(conn: AsyncConnection, refund_id: str, attempt: int, at: datetime) -> None:
     await conn.execute(_REFUNDED, {"id": refund_id, "attempt": attempt, "at": at})
+    await conn.execute(_RESTATE, {"id": refund_id})
 
 
 async def write_refused(conn: AsyncConnection, refund_id: str, attempt: int, reason: str) -> None:
     """The provider does not give it back: a person has it tried again, or settles it otherwise."""
     await conn.execute(_REFUSED, {"id": refund_id, "attempt": attempt, "reason": reason})
+    await conn.execute(_RESTATE, {"id": refund_id})
+
+
+async def write_settled(
+    conn: AsyncConnection, order_id: str, settle: SettleRefund, at: datetime
+) -> bool:
+    """A person gave it back in another way; False for what is not refused."""
+    said = settle.model_dump(include={"how", "by", "note"})
+    values = said | {"id": settle.refund_id, "order_id": order_id, "at": at}
+    settled = await conn.execute(_SETTLED, values)
+    await conn.execute(_RESTATE, {"id": settle.refund_id})
+    return settled.rowcount == 1

@@ -13,11 +13,12 @@ from domain.stopping import Course
 _ORDER = text("""
 SELECT o.status, o.hold_reason, o.type, c.detail ->> 'by' AS cancelled_by,
        c.detail ->> 'explanation' AS cancelled_for, h.detail ->> 'by' AS held_by,
-       h.detail ->> 'explanation' AS held_for, (h.detail ->> 'until')::timestamptz AS held_until
+       h.detail ->> 'explanation' AS held_for, h.at AS held_since,
+       (h.detail ->> 'until')::timestamptz AS held_until
 FROM orders o
 LEFT JOIN LATERAL (SELECT detail FROM order_events WHERE order_id = o.id AND kind = 'cancel_asked'
                    ORDER BY id LIMIT 1) AS c ON true
-LEFT JOIN LATERAL (SELECT detail FROM order_events WHERE order_id = o.id AND kind = 'held_by'
+LEFT JOIN LATERAL (SELECT detail, at FROM order_events WHERE order_id = o.id AND kind = 'held_by'
                    ORDER BY id DESC LIMIT 1) AS h ON o.hold_reason = 'support'
 WHERE o.id = :order_id
 """)
@@ -72,6 +73,7 @@ class Stopped:
     cancelled_for: str | None
     held_by: str | None
     held_for: str | None
+    held_since: datetime | None
     held_until: datetime | None
     lines: Sequence[LineStanding]
     going_on: Sequence[GoingOn]

@@ -113,6 +113,11 @@ class Standing:
         """What is blocked for the tender at a position."""
         return [a for a in self.authorisations if a.position == position]
 
+    def is_exchange(self, position: int) -> bool:
+        """Whether what came back of another order pays the tender at a position."""
+        kinds = {borne.tender.position: borne.tender.tender for borne in self.tenders}
+        return kinds[position] is Tender.EXCHANGE
+
     def left(self, total: int | None = None) -> dict[int, int]:
         """What each tender is still to bear, by position; of another `total` of the order, if it is
         to have one."""

@@ -15,9 +15,9 @@ from cli.demo import report
 from cli.demo.generator import generate
 from cli.demo.imported import scenario_of
 from cli.demo.live import LiveProgress
+from cli.demo.living import LivingDay, enliven
 from cli.demo.places import Places, UnreadablePlaces, built_in, read_places
 from cli.demo.runner import Course, play
-from cli.demo.scenario import Scenario
 from cli.demo.uci import Import, UnreadableFile, read_file
 from cli.stack import Stack, StackAddresses, StackError, StackOptions
 from cli.stack.state import stop_leftovers
@@ -44,7 +44,7 @@ class DemoOptions:
 
 @dataclass(frozen=True)
 class _Play:
-    scenario: Scenario
+    day: LivingDay
     imported: Import | None
 
 
@@ -63,11 +63,12 @@ def _prepare(options: DemoOptions, console: Console) -> _Play:
     places = _places(options.postal_codes)
     if options.orders_file is None:
         today = datetime.now(UTC).date()
-        return _Play(generate(options.orders_count, options.seed, today, places), None)
+        scenario = generate(options.orders_count, options.seed, today, places)
+        return _Play(enliven(scenario, options.seed), None)
     imported = read_file(options.orders_file)
     taken = imported.orders[: options.limit]
     report.show_import(console, imported, sum(len(order.lines) for order in taken))
-    return _Play(scenario_of(taken, options.seed, places), imported)
+    return _Play(LivingDay(scenario_of(taken, options.seed, places)), imported)
 
 
 def _places(given: Path | None) -> Places:
@@ -98,12 +99,10 @@ async def _demo(options: DemoOptions, prepared: _Play, console: Console) -> bool
         environment={"HTTP_TIMEOUT": _PARTNER_TIMEOUT, "LOG_LEVEL": "WARNING"},
     )
     async with Stack(stack) as addresses:
-        orders = len(prepared.scenario.orders)
+        orders = len(prepared.day.scenario.orders)
         console.print(f"Placing {orders:,} orders with seed {options.seed}.")
         with LiveProgress(console, orders) as live:
-            course = await play(
-                addresses, prepared.scenario, options.seed, options.in_flight, live.show
-            )
+            course = await play(addresses, prepared.day, options.seed, options.in_flight, live.show)
         report.show(console, course)
         _write_json(options, course, prepared.imported)
         if options.keep:

@@ -90,13 +90,14 @@ def policy() -> OrderPolicy:
     """Durations for a world at high speed: a location that is merely slow has confirmed its pick
     long before `pick_timeout`, and one that is silent is passed over within the demo."""
     return OrderPolicy(
-        version="demo-2",
+        version="demo-3",
         # A tonne of CO2 costs 100.00.
         sourcing=SourcingPolicy(co2_price_per_tonne=10_000),
         pick_timeout=timedelta(seconds=20),
         release_timeout=timedelta(seconds=15),
         dispatch_timeout=timedelta(minutes=5),
         collect_timeout=timedelta(seconds=20),
+        return_timeout=timedelta(seconds=10),
         hold_timeout=timedelta(days=1),
         backorder_timeout=timedelta(days=1),
     )

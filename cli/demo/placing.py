@@ -2,17 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import httpx
 
+from cli.demo.calling import NoAnswerError, api_client, call
 from cli.demo.scenario import OrderBody
 
 _CONCURRENCY = 16
-_TRIES = 8
-_FIRST_PAUSE = 0.25
-_TIMEOUT = 30.0
 
 
 @dataclass
@@ -26,7 +24,6 @@ class Tally:
     refused_lines: int = 0
     unanswered: Counter[str] = field(default_factory=Counter)
     unanswered_lines: int = 0
-    repeats: int = 0
 
 
 class Gate:
@@ -56,52 +53,51 @@ class Gate:
         self._moved.set()
 
 
-async def place_all(api_url: str, orders: Sequence[OrderBody], gate: Gate, tally: Tally) -> None:
-    """Place the orders in their sequence, several at a time. Ends when each has its answer."""
-    limits = httpx.Limits(max_connections=_CONCURRENCY, max_keepalive_connections=_CONCURRENCY)
+async def place_all(
+    api_url: str,
+    orders: Sequence[OrderBody],
+    gate: Gate,
+    tally: Tally,
+    placed: Callable[[OrderBody], object],
+) -> None:
+    """Place the orders in their sequence, several at a time; `placed` is given each that is
+    accepted. Ends when each has its answer."""
     waiting = iter(orders)
-    async with (
-        httpx.AsyncClient(
-            base_url=api_url, timeout=_TIMEOUT, limits=limits, trust_env=False
-        ) as client,
-        asyncio.TaskGroup() as channels,
-    ):
+    async with api_client(api_url, _CONCURRENCY) as client, asyncio.TaskGroup() as channels:
         for _ in range(_CONCURRENCY):
-            channels.create_task(_channel(client, waiting, gate, tally))
+            channels.create_task(_channel(client, waiting, gate, tally, placed))
 
 
 async def _channel(
-    client: httpx.AsyncClient, waiting: Iterator[OrderBody], gate: Gate, tally: Tally
+    client: httpx.AsyncClient,
+    waiting: Iterator[OrderBody],
+    gate: Gate,
+    tally: Tally,
+    placed: Callable[[OrderBody], object],
 ) -> None:
     for order in waiting:
         await gate.enter()
-        if not await _place(client, order, tally):
+        if await _place(client, order, tally):
+            placed(order)
+        else:
             gate.leave()
 
 
 async def _place(client: httpx.AsyncClient, order: OrderBody, tally: Tally) -> bool:
     """Place one order; whether it was accepted. Its reference makes repeating it safe."""
-    lines, why = len(order["lines"]), ""
-    for attempt in range(_TRIES):
-        if attempt:
-            tally.repeats += 1
-            await asyncio.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
-        try:
-            answer = await client.post("/orders", json=order)
-        except httpx.TransportError as error:
-            why = type(error).__name__
-            continue
-        if answer.is_success:
-            tally.accepted += 1
-            tally.accepted_lines += lines
-            return True
-        if answer.is_client_error:
-            tally.refused[_reason(answer)] += 1
-            tally.refused_lines += lines
-            return False
-        why = f"{answer.status_code} {answer.reason_phrase}"
-    tally.unanswered[f"{why}, {_TRIES} times"] += 1
-    tally.unanswered_lines += lines
+    lines = len(order["lines"])
+    try:
+        answer = await call(client, "POST", "/orders", order)
+    except NoAnswerError as error:
+        tally.unanswered[str(error)] += 1
+        tally.unanswered_lines += lines
+        return False
+    if answer.is_success:
+        tally.accepted += 1
+        tally.accepted_lines += lines
+        return True
+    tally.refused[_reason(answer)] += 1
+    tally.refused_lines += lines
     return False
 
 

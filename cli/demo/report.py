@@ -11,6 +11,7 @@ from rich.text import Text
 
 from adapters.postgres.outcomes import Rate
 from cli import check
+from cli.demo.living_report import living_as_json, living_tables
 from cli.demo.runner import Course
 from cli.demo.uci import Import
 
@@ -40,6 +41,8 @@ def show(console: Console, course: Course) -> None:
     """Print what was ordered, what became of it, how fast, and whether the books are right."""
     console.print(_placing(course))
     console.print(_fulfilment(course))
+    for table in living_tables(course.changes, course.living):
+        console.print(table)
     if course.stuck:
         _show_stuck(console, course)
     check.show(console, list(course.verdicts))
@@ -64,6 +67,7 @@ def as_json(course: Course, imported: Import | None, seed: int) -> dict[str, Any
             "unanswered": tally.unanswered_lines,
         },
         "outcomes": asdict(course.outcomes),
+        **living_as_json(course.changes, course.living),
         "seconds": {"placing": round(course.placing, 2), "settling": round(course.settling, 2)},
         "orders_per_second": {
             "placing": _per_second(course.offered, course.placing),

@@ -22,6 +22,12 @@ from cli.demo.places import Places
 OrderBody = dict[str, Any]
 """The JSON of a `POST /orders`."""
 
+
+def order_id_of(order: OrderBody) -> str:
+    """The id under which the API knows it."""
+    return f"{order['channel']}:{order['reference']}"
+
+
 _CENTRAL = frozenset({"lille", "coventry"})
 _SMALLEST_LIMIT = 20_000
 _STORE_DEPTH = (0.05, 0.15)

@@ -32,6 +32,10 @@ _REASONS: dict[Obstacle, dict[str, str]] = {
     Obstacle.NOT_COVERED: {"en": "{told}", "fr": "{told}"},
     Obstacle.CREDIT_LIMIT: {"en": "no credit: {told}", "fr": "pas de crédit : {told}"},
     Obstacle.PAYMENT_DECLINED: {"en": "not paid for: {told}", "fr": "non payée : {told}"},
+    Obstacle.PAYMENT_UNANSWERED: {
+        "en": "the payment provider does not answer",
+        "fr": "le prestataire de paiement ne répond pas",
+    },
 }
 _ALL_UNDER_WAY = {
     "en": "all of it is picked or gone, and nothing can go elsewhere or at another time",

@@ -24,13 +24,14 @@ class LinePricing(Value):
 def pricing_of(line: DocumentLine) -> LinePricing:
     """How to put a line's amount without tax. `price` has at most two decimals of a minor unit.
 
-    A discount becomes an allowance. Where tax is in the price and no such price comes to the line's
-    amount, the price is for all its units together.
+    A discount becomes an allowance, and so does what is deducted for the state of the goods. Where
+    tax is in the price and no such price comes to the line's amount, the price is for all its units
+    together.
     """
     undiscounted = line.price.model_copy(update={"discount_bps": 0}).of(line.quantity).net
     # A minor unit that rounding gave to these units rather than to others is no allowance.
-    discounted = line.price.discount_bps > 0 and undiscounted > line.amount.net
-    base = undiscounted if discounted else line.amount.net
+    is_less = line.price.discount_bps > 0 or line.deducted
+    base = max(undiscounted, line.amount.net) if is_less else line.amount.net
     price = _unit_price(line)
     if _times(price, line.quantity) != base:
         price = (Decimal(base) / line.quantity).quantize(

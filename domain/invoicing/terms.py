@@ -133,15 +133,15 @@ def _line(
     if pricing.base_quantity != 1:
         terms["BT-149"] = str(pricing.base_quantity)
     if pricing.allowance:
-        terms["BG-27"] = [
-            {
-                "amount": amount.of(pricing.allowance),
-                "base_amount": amount.of(pricing.base),
-                "rate": _percent(line.price.discount_bps),
-                "reason": say("line.discount", document.language),
-                "reason_code": _DISCOUNT,
-            }
-        ]
+        allowance = {
+            "amount": amount.of(pricing.allowance),
+            "reason": say("line.deducted" if line.deducted else "line.discount", document.language),
+            "reason_code": _DISCOUNT,
+        }
+        if not line.deducted:
+            allowance["base_amount"] = amount.of(pricing.base)
+            allowance["rate"] = _percent(line.price.discount_bps)
+        terms["BG-27"] = [allowance]
     return terms
 
 

@@ -36,7 +36,8 @@ class Seller(Party):
 
 class DocumentLine(Value):
     """Units of one order line. `price` is how it was priced, `amount` what these units come to,
-    which the price alone need not give: see `domain.amounts`."""
+    which the price alone need not give: see `domain.amounts`. With `deducted` some of them are
+    credited only in part, for the state in which they came back."""
 
     order_id: str
     line_id: str
@@ -46,6 +47,7 @@ class DocumentLine(Value):
     price: LinePrice
     vat_category: str
     amount: Amount
+    deducted: bool = False
 
 
 class VatShare(Value):

@@ -48,6 +48,10 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "line.order": {"en": "Order {reference}", "fr": "Commande {reference}"},
     "line.discount": {"en": "Discount", "fr": "Remise"},
+    "line.deducted": {
+        "en": "Less for the state it came back in",
+        "fr": "Moins-value selon l'état au retour",
+    },
     "exempt.E": {"en": "Exempt from VAT", "fr": "Exonéré de TVA"},
     "exempt.K": {
         "en": "Intra-Community supply, exempt from VAT (article 138 of Directive 2006/112/EC)",

@@ -23,7 +23,8 @@ class AmendOrder(Stored):
 
 class Obstacle(StrEnum):
     """What an amendment cannot be met for: the order has changed since or has ended, units are
-    picked or gone, stock does not cover what is added, or there are no funds for it."""
+    picked or gone, stock does not cover what is added, there are no funds for it, or the payment
+    provider does not answer."""
 
     VERSION_CONFLICT = "version-conflict"
     ORDER_ENDED = "order-ended"
@@ -31,6 +32,7 @@ class Obstacle(StrEnum):
     NOT_COVERED = "not-covered"
     CREDIT_LIMIT = "credit-limit"
     PAYMENT_DECLINED = "payment-declined"
+    PAYMENT_UNANSWERED = "payment-unanswered"
 
 
 class StillPossible(Stored):
@@ -87,9 +89,6 @@ class Amendable(Stored):
     total_before: int
 
 
-Examined = Annotated[Amendable | AmendmentRefused, Field(discriminator="kind")]
-
-
 class CoverAmendment(Stored):
     """Reserve what the amended order lacks before it is amended, all of it or nothing. `abandon`
     are the shipments that were stopped for it, `lacking` as in `Amendable`. Without `reserve` it is
@@ -127,16 +126,19 @@ class ApplyAmendment(Stored):
 
 
 class AmendmentApplied(Stored):
-    """The order is of `version` and comes to `total`, in minor units; `open_units` of it are in no
-    shipment."""
+    """The order is of `version` and comes to `total`, in minor units, after `total_before`;
+    `open_units` of it are in no shipment. `moves` as in `Amendable`."""
 
     kind: Literal["applied"] = "applied"
     version: int
     total: int
     open_units: int
+    moves: bool = False
+    total_before: int = 0
 
 
 Applied = Annotated[AmendmentApplied | AmendmentRefused, Field(discriminator="kind")]
+Examined = Annotated[Amendable | AmendmentRefused | AmendmentApplied, Field(discriminator="kind")]
 
 
 class RefuseAmendment(Stored):

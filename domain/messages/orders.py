@@ -10,11 +10,13 @@ from domain.values import Stored
 
 class Tender(StrEnum):
     """How an order is paid: by invoice on the customer's account, or by a payment up front, which
-    the provider takes from a card or a voucher. `mixed` is an order that is paid by several."""
+    the provider takes from a card or a voucher. `exchange` is what came back of another order.
+    `mixed` is an order that is paid by several."""
 
     ACCOUNT = "account"
     CARD = "card"
     VOUCHER = "voucher"
+    EXCHANGE = "exchange"
     MIXED = "mixed"
 
     @property

@@ -21,11 +21,13 @@ class RenewPayment(Stored):
 
 
 class GiveBackSpare(Stored):
-    """Give back what is authorised beyond what the order comes to now."""
+    """Give back what is authorised beyond what the order comes to now, and all that was asked for
+    under the numbers `in_vain`, whether the provider has heard of it or not."""
 
     order_id: str
     generation: int
     at: datetime
+    in_vain: tuple[int, ...] = ()
 
 
 class SpareGivenBack(Stored):

@@ -1,7 +1,7 @@
 """The policy that an order starts with and keeps: how long it waits, how often it tries."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -67,8 +67,9 @@ class OrderPolicy(Stored):
     for another way by itself. `promise_validity` is how long what was offered for a cart holds at
     most. What the customer has had for longer than `return_window` does not come back; a return of
     which nothing comes for `return_timeout` expires. Units that come back in one of the
-    `unrefunded_grades` are not refunded. A payment that expires is authorised anew
-    `authorisation_margin` before it does.
+    `unrefunded_grades` are not refunded, those in a grade of `refund_percent` only so much of what
+    was paid for them. A payment that expires is authorised anew `authorisation_margin` before it
+    does.
     """
 
     version: str
@@ -87,7 +88,14 @@ class OrderPolicy(Stored):
     return_window: timedelta = timedelta(days=30)
     return_timeout: timedelta = timedelta(days=30)
     unrefunded_grades: tuple[str, ...] = ()
+    refund_percent: dict[str, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
     authorisation_margin: timedelta = timedelta(days=1)
     max_resourcings: int = Field(default=6, ge=0, le=50)
     remembered_events: int = Field(default=300, ge=10, le=2000)
     continue_as_new_after_events: int = Field(default=4000, ge=50, le=20_000)
+
+    def refunded_percent(self, grade: str | None) -> int:
+        """How much is refunded of a unit that came back in a grade, in percent."""
+        if grade is None:
+            return 100
+        return 0 if grade in self.unrefunded_grades else self.refund_percent.get(grade, 100)

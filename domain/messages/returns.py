@@ -11,18 +11,20 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.identity import FIRST_BOOKING
-from domain.messages.state import OrderStart
+from domain.messages.return_money import SettleRefund
 from domain.returns import Disposition
 from domain.values import Stored
 
 
 class ReturnStatus(StrEnum):
-    """Where a return stands. `requested`: in the books, and its workflow has not begun. Closed,
-    expired (nothing came in time) and cancelled are final."""
+    """Where a return stands. `requested`: in the books, and its workflow has not begun.
+    `refund_refused`: a person decides how the money goes back. Closed, expired (nothing came in
+    time) and cancelled are final."""
 
     REQUESTED = "requested"
     AUTHORISED = "authorised"
     RECEIVED = "received"
+    REFUND_REFUSED = "refund_refused"
     CLOSED = "closed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
@@ -56,7 +58,8 @@ class Resolution(StrEnum):
 class ReturnFacts(Stored):
     """What a return is about, as far as a history may keep it. `announced` maps line ids to units;
     `return_to` is the location where it is awaited, until `expires_at`; a carrier that cannot be
-    reached for `label_patience` does not bring it."""
+    reached for `label_patience` does not bring it. Where `refusals_wait`, it stays open until a
+    person has decided about a refund that was refused: older ones closed."""
 
     return_id: str
     order_id: str
@@ -71,6 +74,7 @@ class ReturnFacts(Stored):
     expires_at: datetime
     announced: dict[str, int]
     label_patience: timedelta = timedelta(minutes=30)
+    refusals_wait: bool = False
 
 
 class OpenReturn(Stored):
@@ -204,20 +208,6 @@ class ReportRefused(Stored):
 ReportResult = Annotated[ReportRecorded | ReportRefused, Field(discriminator="kind")]
 
 
-class PlaceExchange(Stored):
-    """Write the order for what the customer wants instead."""
-
-    return_id: str
-    at: datetime
-
-
-class ExchangePlaced(Stored):
-    """`start` is how the workflow of the new order begins; None where nothing is exchanged: nothing
-    that came back was credited, or what is wanted has no price any more."""
-
-    start: OrderStart | None = None
-
-
 class EndReturn(Stored):
     """Write down how a return ended; `by` and `note` of the person who decided, if one did."""
 
@@ -247,7 +237,10 @@ class ReturnState(BaseModel):
 
     `attempt` counts the services asked for a label; without one and `has_begun`, the customer sends
     it as he likes. `waiting` are reports that have not been acted on, `reported` those that have,
-    by event id. `refunds` are still to be made.
+    by event id. `refunds` are still to be made, under the numbers of `attempts` (the first one,
+    where none is said) and because of those whom `retried_by` names; `refused` are those that a
+    person decides on, each with the reason. `settling` is what was decided. `exchanged` says that
+    what is wanted in exchange is ordered, if it could be.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -262,8 +255,20 @@ class ReturnState(BaseModel):
     inspected: dict[str, int] = Field(default_factory=dict)
     is_complete: bool = False
     refunds: list[str] = Field(default_factory=list)
+    attempts: dict[str, int] = Field(default_factory=dict)
+    retried_by: dict[str, str] = Field(default_factory=dict)
+    refused: dict[str, str] = Field(default_factory=dict)
+    settling: list[SettleRefund] = Field(default_factory=list)
+    exchanged: bool = False
     cancelling: CancelReturn | None = None
     exchange_order: str | None = None
+
+    def restate(self) -> None:
+        """Say where it stands, from what came and whether a person has to decide."""
+        if self.refused:
+            self.status = ReturnStatus.REFUND_REFUSED
+        elif self.received:
+            self.status = ReturnStatus.RECEIVED
 
     @property
     def awaits_inspection(self) -> int:

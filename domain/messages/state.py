@@ -53,7 +53,11 @@ class OrderState(Mutable):
     each that was applied, and `total` is what the order comes to since, None as placed.
 
     `authorisations` are the payments that expire, and `has_spare` says that one of them may not be
-    captured as a whole: what is left of it is given back when the order closes.
+    captured as a whole: what is left of it is given back when the order closes. `asked_in_vain` are
+    the numbers of those that the provider did not answer to in time, `spare_due` is when it is to
+    be told again what is not needed.
+
+    `closing` says that nothing is left to be done for it, and nothing is begun any more.
 
     `collect_at` is the store where the customer has agreed to fetch the order since it was placed,
     `moving` such an agreement that has not been acted on yet.
@@ -98,7 +102,15 @@ class OrderState(Mutable):
     total: int | None = None
     authorisations: list[Authorisation] = Field(default_factory=list)
     has_spare: bool = False
+    asked_in_vain: list[int] = Field(default_factory=list)
+    spare_due: datetime | None = None
+    closing: bool = False
     applied_events: list[str] = Field(default_factory=list)
+
+    @property
+    def has_ended(self) -> bool:
+        """Nothing can be changed of it any more."""
+        return self.closing or self.status.is_final
 
     @property
     def is_being_decided(self) -> bool:
@@ -114,6 +126,11 @@ class OrderState(Mutable):
     def is_interrupted(self) -> bool:
         """Somebody wants nothing of it to move any more, and that has not been acted on yet."""
         return self.cancelling is not None or self.holding is not None
+
+    @property
+    def is_to_stop(self) -> bool:
+        """Somebody wants it stopped, or ended: what is only under way for it can wait."""
+        return self.is_interrupted or self.rejection is not None
 
     @property
     def is_kept_on_hold(self) -> bool:

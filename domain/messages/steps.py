@@ -104,8 +104,12 @@ CaptureResult = Annotated[PaymentCaptured | PaymentRefused, Field(discriminator=
 
 
 class VoidPayment(Stored):
+    """Give back what is authorised and not captured, and all that was asked for under the numbers
+    `in_vain`, whether the provider has heard of it or not."""
+
     order_id: str
     at: datetime
+    in_vain: tuple[int, ...] = ()
 
 
 class Exclusion(Stored):

@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     PAYMENT_REFUNDED = "payment_refunded"
     REFUND_REFUSED = "refund_refused"
     REFUND_TRIED_AGAIN = "refund_tried_again"
+    REFUND_SETTLED = "refund_settled"
     SOURCED = "sourced"
     NOT_SOURCED = "not_sourced"
     EXPECTED = "expected"

@@ -60,6 +60,10 @@ WORDS: dict[EventKind, dict[str, str]] = {
         "en": "{by} has the refund of {amount} for shipment {shipment} tried again.",
         "fr": "{by} fait retenter le remboursement de {amount} pour l'expédition {shipment}.",
     },
+    EventKind.REFUND_SETTLED: {
+        "en": "{by} has given {amount} for shipment {shipment} back in another way: {explanation}.",
+        "fr": "{by} a rendu autrement {amount} pour l'expédition {shipment} : {explanation}.",
+    },
     EventKind.REFUND_REFUSED: {
         "en": "{amount} of shipment {shipment} could not be refunded: {reason}.",
         "fr": "{amount} de l'expédition {shipment} n'ont pas pu être remboursés : {reason}.",
@@ -229,8 +233,8 @@ WORDS: dict[EventKind, dict[str, str]] = {
         "fr": "Modifiée en version {version}, d'un montant de {total} : {changes}.",
     },
     EventKind.AMENDMENT_REFUSED: {
-        "en": "Amendment {number} cannot be met, the order stays as it was: {reason}.",
-        "fr": "La modification {number} est impossible, la commande reste telle quelle : {reason}.",
+        "en": "An amendment cannot be met, the order stays as it was: {reason}.",
+        "fr": "Une modification est impossible, la commande reste telle quelle : {reason}.",
     },
     EventKind.LINES_CANCELLED: {
         "en": "{by} cancels a part, {changes}, and the order comes to {total}: {explanation}.",

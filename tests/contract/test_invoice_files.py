@@ -99,10 +99,15 @@ _CREDIT_NOTE = _document(
     preceding=(Preceding(number="2026-000042", issued_on=_DAY),),
     lines=(_line(_FIFTH, 1, before=1), _line(_FOOD, 3)),
 )
+# One and a half are given back for three.
+_WORN = _line(_FIFTH, 3).model_copy(update={"amount": _FIFTH.of_part(150), "deducted": True})
 _TOTAL = _document().total.gross
 DOCUMENTS = {
     "on account": _document(),
     "a credit note": _CREDIT_NOTE,
+    "a credit note for what is worn": _CREDIT_NOTE.model_copy(
+        update={"lines": (_WORN, _line(_FOOD, 3))}
+    ),
     "paid by card": _document(prepaid=_TOTAL, due_on=_DAY, terms_days=0),
     "paid in part, in English": _document(prepaid=1000, language="en"),
     "collected": _document(
@@ -124,7 +129,14 @@ DOCUMENTS = {
     ),
     "in yen": _document(currency="JPY", seller=_BELGIAN, buyer=_GHENT, lines=_untaxed("Z")),
 }
-_FRENCH = ("on account", "a credit note", "paid by card", "paid in part, in English", "collected")
+_FRENCH = (
+    "on account",
+    "a credit note",
+    "a credit note for what is worn",
+    "paid by card",
+    "paid in part, in English",
+    "collected",
+)
 
 
 def test_an_invoice_of_several_orders_says_of_each_line_which_it_is_of() -> None:

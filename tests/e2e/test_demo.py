@@ -43,11 +43,17 @@ async def test_a_dozen_orders_are_placed_settled_and_checked(tmp_path: Path) -> 
     assert code == 0, output
     assert figures["orders"]["offered"] == 12
     assert figures["orders"]["accepted"] + sum(figures["orders"]["refused"].values()) == 12
-    assert sum(figures["outcomes"]["by_status"].values()) == figures["orders"]["accepted"]
-    assert set(figures["outcomes"]["by_status"]) <= {"closed", "on_hold", "backordered"}
+    in_books = sum(figures["outcomes"]["by_status"].values())
+    exchanging = figures["living"]["exchange_orders"]
+    assert in_books - exchanging == figures["orders"]["accepted"]
+    at_rest = {"closed", "cancelled", "on_hold", "backordered"}
+    assert set(figures["outcomes"]["by_status"]) <= at_rest
+    wanted = [sum([c["made"], *c["refused"].values()]) for c in figures["changes"].values()]
+    assert sum(wanted) >= 6
+    assert sum(c["made"] for c in figures["changes"].values()) >= 3
     assert {"order-workflow", "carrier-ledger", "stock-ledger"} <= set(figures["invariants"])
     assert not any(figures["invariants"].values())
-    for words in ("OTIF, by order", "notices sent", "rows at fault"):
+    for words in ("OTIF, by order", "notices sent", "amended, more", "rows at fault"):
         assert words in output
     assert processes_of(tmp_path) == []
 

@@ -14,12 +14,14 @@ from adapters.temporal import connect
 from api.app import create_app
 from api.decisions import decision_answer
 from domain import sourcing
+from domain.identity import order_of_shipment
 from domain.messages.policy import SourcingPolicy
 from domain.messages.steps import Abandon, Exclusion
 from domain.sourcing.summary import Occasion
 from domain.wording import LANGUAGES
+from tests.support import stopping
 from tests.support.api import http_of
-from tests.support.books import AT, Books, allocate, open_books
+from tests.support.books import AT, Books, allocate, dispatch, open_books
 from tests.support.house import GHENT, LILLE, LYON, NETWORK, SHORT
 from tests.support.sourcing_cases import random_policy, random_problem
 
@@ -209,6 +211,25 @@ async def test_an_order_links_to_its_decisions_of_which_there_may_be_none(desk: 
     told = (await desk.http.get(links["decisions"])).json()
     assert told["decisions"] == []
     assert told["links"] == {"self": links["decisions"], "order": links["self"]}
+
+
+async def test_an_order_links_to_what_can_still_be_asked_of_it(desk: Desk) -> None:
+    await desk.books.stock(LIL_1=9)
+    shipment = await desk.books.picked(("SKU-1", 2))
+    order = order_of_shipment(shipment)
+    changes = {"amend": "", "cancel": "/cancel", "hold": "/hold"}
+
+    async def possible() -> set[str]:
+        links: dict[str, str] = (await desk.http.get(f"/orders/{order}")).json()["links"]
+        for name, path in changes.items():
+            assert links.get(name, f"/orders/{order}{path}") == f"/orders/{order}{path}"
+        return changes.keys() & links
+
+    assert await possible() == {"amend", "cancel", "hold"}
+    await desk.books.shipments.record_dispatch(dispatch(shipment))
+    assert await possible() == {"amend", "cancel"}
+    await stopping.note(desk.books, order)
+    assert await possible() == {"cancel"}
 
 
 async def test_decisions_of_an_unknown_order_are_not_found(desk: Desk) -> None:

@@ -82,7 +82,7 @@ async def test_an_invoice_is_told_as_data_with_its_lines_tax_and_corrections(
     assert (invoice["net"], invoice["vat"], invoice["gross"]) == (3000, 0, 3000)
     assert invoice["owed"] == 3000
     assert invoice["corrected_by"] == [note]
-    assert invoice["vat_breakdown"] == [{"category": "Z", "vat_bps": 0, "net": 3000, "vat": 0}]
+    assert invoice["vat_breakdown"] == [{"vat_category": "Z", "vat_bps": 0, "net": 3000, "vat": 0}]
     [line] = invoice["lines"]
     assert (line["sku"], line["quantity"], line["gross"]) == ("SKU-1", 3, 3000)
     assert invoice["links"]["facturx"] == "/invoices/2026-000001?format=facturx"

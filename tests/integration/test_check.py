@@ -37,6 +37,14 @@ INSERT INTO shipments (id, order_id, location_id, carrier, service, status, weig
 INSERT INTO bookings (reference, shipment_id, carrier, service, state)
 VALUES ('aaa:1:1:1', 'aaa:1:1', 'swift', 'home', 'booked');
 """
+_RETURN = b"""
+INSERT INTO returns (id, order_id, number, status, origin, channel, resolution, return_to,
+    opened_by, opened_at, expires_at)
+VALUES ('aaa:1:R1', 'aaa:1', 1, 'authorised', 'customer', 'aaa', 'refund', 'LIL', 'Zoe', now(),
+    now());
+INSERT INTO return_labels (reference, return_id, carrier, service, state)
+VALUES ('aaa:1:R1:1', 'aaa:1:R1', 'swift', 'home', 'booked');
+"""
 
 
 async def _run(database_url: str, statement: bytes) -> None:
@@ -66,13 +74,30 @@ async def test_an_open_order_without_a_workflow_is_found(
     assert {"id": "order/aaa/1", "fault": "no workflow runs"} in found
 
 
+async def test_an_open_return_without_a_workflow_is_found(
+    database_url: str, temporal_server: TemporalServer
+) -> None:
+    await _run(database_url, _ORDER + _RETURN)
+    verdicts = await examine(Target(database_url, temporal_server.address))
+    found = _only(verdicts, "return-workflow").rows
+    assert {"id": "return/aaa:1/1", "fault": "no workflow runs"} in found
+
+
+_THERE = ("swift", "aaa:1:1:1", "booked")
+_BACK = ("swift", "aaa:1:R1:1", "booked")
+
+
 @pytest.mark.parametrize(
     ("theirs", "faults"),
     [
-        ([("swift", "aaa:1:1:1", "booked")], []),
-        ([("swift", "aaa:1:1:1", "voided")], [("swift aaa:1:1:1", "unknown at the carrier")]),
+        ([_THERE, _BACK], []),
+        ([_THERE], [("swift aaa:1:R1:1", "unknown at the carrier")]),
         (
-            [("swift", "aaa:1:1:1", "booked"), ("swift", "aaa:2:1:1", "booked")],
+            [("swift", "aaa:1:1:1", "voided"), _BACK],
+            [("swift aaa:1:1:1", "unknown at the carrier")],
+        ),
+        (
+            [_THERE, _BACK, ("swift", "aaa:2:1:1", "booked")],
             [("swift aaa:2:1:1", "not booked here")],
         ),
     ],
@@ -80,7 +105,7 @@ async def test_an_open_order_without_a_workflow_is_found(
 async def test_bookings_here_and_at_the_carrier_are_compared_both_ways(
     database_url: str, theirs: list[tuple[str, str, str]], faults: list[tuple[str, str]]
 ) -> None:
-    await _run(database_url, _ORDER)
+    await _run(database_url, _ORDER + _RETURN)
     names = ("partner", "reference", "state")
     bookings = [dict(zip(names, booking, strict=True)) for booking in theirs]
 

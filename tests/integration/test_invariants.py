@@ -134,7 +134,7 @@ _HEALTHY = (
 )
 # A unit of order 1 was credited.
 _CREDITED = [
-    "UPDATE invoice_lines SET credited = 1",
+    "UPDATE invoice_lines SET credited = 1, refunded_hundredths = 100",
     "UPDATE order_lines SET returned = 1 WHERE order_id = 'web:1'",
     "INSERT INTO document_counters VALUES ('credit_note', 2026, 1, '2026-03-03')",
     """
@@ -142,7 +142,7 @@ _CREDITED = [
     vat, gross, source) VALUES ('CN-2026-000001', 'credit_note', 2026, 1, 'ACME', 'EUR',
     '2026-03-03', 100, 0, 100, 'R1')
     """,
-    "INSERT INTO credit_note_lines VALUES ('CN-2026-000001', 'I1', '1', 1, 0, 100, 100)",
+    "INSERT INTO credit_note_lines VALUES ('CN-2026-000001', 'I1', '1', 1, 0, 100, 100, 100, 0)",
 ]
 # Order 1 was priced by an agreement.
 _AGREED = [
@@ -445,6 +445,8 @@ _FAULTS = [
     ("line-credited", [*_CREDITED, "UPDATE invoice_lines SET credited = 2"]),
     ("line-credited", [*_CREDITED, "UPDATE credit_note_lines SET gross = 99"]),
     ("line-credited", [*_CREDITED, "UPDATE credit_note_lines SET before = 1"]),
+    ("line-credited", [*_CREDITED, "UPDATE invoice_lines SET refunded_hundredths = 50"]),
+    ("line-credited", [*_CREDITED, "UPDATE credit_note_lines SET hundredths_before = 50"]),
     ("line-agreed", ["UPDATE order_lines SET price_source = 'agreement'"]),
     ("line-agreed", [*_AGREED, "UPDATE prices SET unit_price = 99"]),
     ("line-agreed", [*_AGREED, "UPDATE price_lists SET currency = 'GBP'"]),
@@ -496,6 +498,7 @@ _FAULTS = [
             "UPDATE refunds SET state = 'refunded'",
         ],
     ),
+    ("exchange-money", [*_CAPTURED, _REFUND, "UPDATE refunds SET state = 'held'"]),
     (
         "payment-given-back",
         [

@@ -12,7 +12,7 @@ from adapters.postgres.received import Payment, receive_payment
 from adapters.postgres.refunds import RefundPart, give_back
 from domain.messages.orders import OrderTender, Tender
 from domain.messages.payments import PaymentRefunded, RefundPayment
-from domain.messages.steps import CapturePayment
+from domain.messages.steps import CapturePayment, VoidPayment
 from domain.ports import OutcomeUnknown
 from domain.tenders import summary_of
 from tests.support.books import AT, Books, dispatch, open_books
@@ -197,3 +197,12 @@ async def test_money_that_could_not_be_captured_does_not_go_back(books: Books) -
     await books.paying.capture_payment(_capture(shipment, 2000))
     [part] = await _give_back(books, shipment, 1600)
     assert (part.tender, part.amount) == (VOUCHER, 100)
+
+
+async def test_what_was_invoiced_is_taken_before_the_rest_is_given_back(books: Books) -> None:
+    """A workflow that is terminated between the two leaves the capture to whoever ends it."""
+    shipment = await _sent(books, (CARD, None), capture=False)
+    order = shipment.rsplit(":", 1)[0]
+    await books.twice(lambda: books.paying.void_payment(VoidPayment(order_id=order, at=AT)))
+    assert await books.value("SELECT captured FROM invoices") == 2000
+    assert await books.value("SELECT state FROM payment_captures") == "captured"

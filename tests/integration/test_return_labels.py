@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from activities.return_labels import ReturnLabelActivities
+from adapters.postgres.erasure import erase
 from domain.messages.returns import (
     BookReturnLabel,
     LabelRefused,
@@ -106,3 +107,19 @@ async def test_a_label_that_was_given_up_before_it_was_asked_for_is_never_booked
     late = await labels(books).book_return_label(book(return_id))
     assert isinstance(late, LabelRefused)
     assert f"{return_id}:1" not in books.carriers.live
+
+
+async def test_nobody_is_sent_to_collect_from_a_customer_whose_data_are_erased(
+    books: Books,
+) -> None:
+    shipment = await books.delivered(lines=[line(1, "SKU-1", 3, 1000)])
+    order = shipment.rsplit(":", 1)[0]
+    await books.sql(
+        "UPDATE orders SET status = 'closed', closed_at = now() WHERE id = :id", id=order
+    )
+    await erase(books.engine, "ACME", "Marie", "asked for", HAD)
+    books.carriers.asked.clear()
+    label = await labels(books).book_return_label(book(await ask(books, order, {"1": 2})))
+    assert isinstance(label, LabelRefused)
+    assert label.is_last
+    assert f"{order}:R1:1" not in books.carriers.live

@@ -302,3 +302,23 @@ async def test_what_never_came_may_come_back_by_another_return(books: Books) -> 
     late = await record(books, report(opened, {"1": 1}))
     assert isinstance(late, ReportRefused)
     assert late.code == "ended"
+
+
+async def test_a_grade_may_be_refunded_in_part_to_the_cent_in_whatever_parts(books: Books) -> None:
+    await books.sql(
+        "UPDATE policies SET body = jsonb_set(CAST(body AS jsonb), '{refund_percent}', "
+        "'{\"worn\": 50}')"
+    )
+    order = await delivered(books, line(1, "SKU-1", 4, 333, 1250, 2000))
+    charged = await books.value("SELECT amount FROM invoices WHERE order_id = :id", id=order)
+    worn = {"grade": "worn", "disposition": Disposition.SCRAP}
+    first = await brought_back(books, order, {"1": 1}, **worn)
+    await brought_back(books, order, {"1": 1})
+    last = await brought_back(books, order, {"1": 2}, **worn)
+    credited = await books.value("SELECT sum(gross) FROM documents WHERE kind = 'credit_note'")
+    assert charged == 1166
+    assert first.credited == 146
+    assert last.is_complete
+    # Half of three and one whole: 2.5 units at 3.33 less an eighth.
+    assert credited == 728
+    assert await owed(books) == (charged - 728, 0)

@@ -11,7 +11,13 @@ from adapters.postgres import tendering
 from adapters.postgres.received import Payment, receive_payment
 from domain.messages.orders import OrderTender, Tender
 from domain.messages.payments import GiveBackSpare, RenewPayment
-from domain.messages.steps import AuthorisePayment, CapturePayment, CreditSecured, PaymentAuthorised
+from domain.messages.steps import (
+    AuthorisePayment,
+    CapturePayment,
+    CreditSecured,
+    PaymentAuthorised,
+    VoidPayment,
+)
 from domain.ports import GatewayUnavailable
 from domain.tenders import summary_of
 from tests.support.books import AT, Books, dispatch, open_books, secure_credit
@@ -215,6 +221,23 @@ async def test_a_provider_that_was_not_told_is_told_by_the_next_attempt(books: B
     assert len(books.provider.blocked) == 2
     await books.paying.give_back_spare(_spare(order))
     assert await _blocked(books, order) == {":pay:1": 2000}
+
+
+async def test_what_was_asked_for_in_vain_is_void_whenever_its_attempt_comes(
+    books: Books,
+) -> None:
+    order = await _by_card(books)
+    in_vain = _spare(order).model_copy(update={"in_vain": (9, 10)})
+    await books.paying.authorise_payment(_raise(order, 2750))
+    await books.twice(lambda: books.paying.give_back_spare(in_vain))
+    await books.paying.authorise_payment(_raise(order, 2750, generation=10))
+    assert await _blocked(books, order) == {":pay:1": 2000}
+
+    ended = VoidPayment(order_id=order, at=AT, in_vain=(11,))
+    await books.paying.void_payment(ended)
+    await books.paying.void_payment(ended.model_copy(update={"in_vain": ()}))
+    await books.paying.authorise_payment(_raise(order, 2750, generation=11))
+    assert await _blocked(books, order) == {}
 
 
 # Authorisations that expire.

@@ -24,7 +24,7 @@ from domain.messages.cancelling import KeepForOrder, NoteCancellation
 from domain.messages.orders import HoldReason, OrderStatus, Tender
 from domain.messages.steps import RecordOutcome
 from tests.property.living_house import LEFT
-from tests.property.living_rules import LivingRules, any_order, goes_on
+from tests.property.living_rules import LivingRules, any_order, goes_on, now_and_then
 from tests.support.house import SHORT
 
 if TYPE_CHECKING:
@@ -49,31 +49,38 @@ class ChangeRules(LivingRules):
     # Amended.
 
     @precondition(any_order(goes_on))
-    @rule(data=st.data(), units=few, backorder=st.booleans(), stubborn=st.booleans())
-    def amend(self, data: st.DataObject, units: list[int], backorder: bool, stubborn: bool) -> None:
-        """To other units of each line; what may stand against it is decided before it changes."""
+    @rule(
+        data=st.data(),
+        units=few,
+        backorder=st.booleans(),
+        cancels=st.booleans(),
+        stubborn=st.booleans(),
+    )
+    def amend(
+        self,
+        data: st.DataObject,
+        units: list[int],
+        backorder: bool,
+        cancels: bool,
+        stubborn: bool,
+    ) -> None:
+        """To other units of each line, or to fewer by cancelling some; what may stand against it is
+        decided before anything changes."""
         order = self.draw_order(data, goes_on)
-        to = {n: units[i] for i, n in enumerate(order.lines)}
-        self._change(order, to, backorder=backorder, stubborn=stubborn)
-
-    @precondition(any_order(goes_on))
-    @rule(data=st.data(), units=few, stubborn=st.booleans())
-    def cancel_lines(self, data: st.DataObject, units: list[int], stubborn: bool) -> None:
-        order = self.draw_order(data, goes_on)
-        to = {n: min(line.agreed, units[i]) for i, (n, line) in enumerate(order.lines.items())}
-        self._change(order, to, cancels=True, stubborn=stubborn)
+        to = {number: units[place] for place, number in enumerate(order.lines)}
+        if cancels:
+            to = {number: min(order.lines[number].agreed, n) for number, n in to.items()}
+        if any(to.values()):
+            self._change(order, to, backorder or cancels, cancels, stubborn)
 
     def _change(
         self,
         order: Order,
         to: Mapping[str, int],
-        *,
-        backorder: bool = True,
-        cancels: bool = False,
+        backorder: bool,
+        cancels: bool,
         stubborn: bool,
     ) -> None:
-        if not any(to.values()):
-            return
         number = self._ask(order, to, backorder=backorder, cancels=cancels)
         self.books.locations.cannot_stop = stubborn
         stopped: list[str] = []
@@ -201,6 +208,7 @@ class ChangeRules(LivingRules):
 
     # Cancelled.
 
+    @precondition(now_and_then)
     @precondition(any_order(_can_be_cancelled))
     @rule(data=st.data(), stubborn=st.booleans())
     def cancel(self, data: st.DataObject, stubborn: bool) -> None:
@@ -228,6 +236,7 @@ class ChangeRules(LivingRules):
 
     # On hold.
 
+    @precondition(now_and_then)
     @precondition(any_order(lambda o: _can_be_cancelled(o) and goes_on(o)))
     @rule(data=st.data(), stubborn=st.booleans())
     def hold(self, data: st.DataObject, stubborn: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -135,7 +136,7 @@ class LivingHouse(RuleBasedStateMachine):
         for name in names:
             if order.shipments[name] != "planned":
                 request = VoidBooking(shipment_id=name, attempt=1, at=self.now)
-                self.do(lambda request=request: self.books.carrying.void_booking(request))
+                self.do(partial(self.books.carrying.void_booking, request))
             order.shipments[name] = "abandoned"
 
     def allocate(self, order: Order, stopped: Sequence[str] = (), *, reserve: bool = True) -> None:

@@ -60,9 +60,7 @@ class PlaceRules(StockHouse):
         self._remember(receipt.id, command, answer, came)
 
     @rule(position=positions, units=few, disposition=st.sampled_from(list(Disposition)))
-    def take_return(
-        self, position: Position, units: int, disposition: Disposition
-    ) -> None:
+    def take_return(self, position: Position, units: int, disposition: Disposition) -> None:
         sku, location = position
         line = receipts.Returned(sku=sku, quantity=units, disposition=disposition)
         returned = receipts.Return(

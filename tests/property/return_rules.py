@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ from domain.messages.returns import (
 from domain.returns import Asked, Disposition
 from tests.property.change_rules import ChangeRules
 from tests.property.living_house import LOCATIONS, SKUS
-from tests.property.living_rules import any_order
+from tests.property.living_rules import any_order, now_and_then
 
 if TYPE_CHECKING:
     from tests.property.living_model import Order
@@ -122,9 +123,10 @@ class ReturnRules(ChangeRules):
         assert done.credited == sum(self._credited().values()) - before
         for refund in done.refunds:
             back = RefundPayment(order_id=order.id, refund_id=refund, at=self.now)
-            answer = self.do(lambda b=back: self.books.paying.refund_payment(b), f"back {refund}")
+            answer = self.do(partial(self.books.paying.refund_payment, back), f"back {refund}")
             assert answer.kind == "refunded"
 
+    @precondition(now_and_then)
     @precondition(any_order(lambda order: bool(order.invoices)))
     @rule(amount=st.integers(1, 3000))
     def pay(self, amount: int) -> None:
@@ -140,6 +142,7 @@ class ReturnRules(ChangeRules):
         self.do(lambda: receive_payment(self.books.engine, payment, now))
         self.paid += amount
 
+    @precondition(now_and_then)
     @precondition(any_order(lambda order: bool(order.shipments)))
     @rule(sku=st.sampled_from(SKUS), location=st.sampled_from(LOCATIONS), found=st.integers(0, 6))
     def count(self, sku: str, location: str, found: int) -> None:

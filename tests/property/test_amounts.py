@@ -56,5 +56,11 @@ async def test_the_database_computes_amounts_as_the_domain_does(database_url: st
             ).fetchone()
             amount = price.of(units)
             assert row == (amount.net, amount.gross)
+            row = connection.execute(
+                "SELECT line_net_part(%s, %s, %s, %s, %s), line_gross_part(%s, %s, %s, %s, %s)",
+                [units, *terms, units, *terms],
+            ).fetchone()
+            part = price.of_part(units)
+            assert row == (part.net, part.gross)
 
         same()

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.support.house import SHORT, House
 from tests.support.world import until
+from world.behaviour import Behaviour
 
 GOOD = {"grade": "as new", "disposition": "restock"}
 
@@ -58,6 +59,33 @@ async def exchanged(house: House) -> str:
     return return_id
 
 
+async def brought_to_a_store(house: House) -> str:
+    """Handed in and inspected at once: no label is needed."""
+    state = {"line_id": "1", "quantity": 2, "reason": "too small"} | GOOD
+    return await _ended(house, await _asked(house, brought_to="LYO", lines=[state]))
+
+
+async def came_unannounced(house: House) -> str:
+    """Half of what an order had brought comes back with nothing but its delivery note."""
+    await house.stock(LIL_1=5)
+    paid = {"customer_id": "ZOE", "tender": "card", "payment_token": "tok_visa"}
+    placed = await house.place(("SKU-1", 2), **paid)
+    await house.until_status(placed["order_id"], "closed")
+    body = {
+        "event_id": "E-1",
+        "location": "LYO",
+        "order_id": placed["order_id"],
+        "lines": [{"sku": "SKU-1", "quantity": 1}],
+        "by": "Marie",
+    }
+    answer = await house.api.post("/returns/unannounced", json=body)
+    return_id: str = answer.json()["matched"][0]["return_id"]
+    units = [{"line_id": "1", "quantity": 1} | GOOD]
+    inspected = {"event_id": "E-2", "units": units, "by": "Marie"}
+    await house.api.post(f"/returns/{return_id}/inspected", json=inspected)
+    return await _ended(house, return_id)
+
+
 async def never_sent_back(house: House) -> str:
     await house.policy(SHORT.model_copy(update={"return_timeout": timedelta(milliseconds=400)}))
     return await _ended(house, await _asked(house))
@@ -67,4 +95,43 @@ async def not_sent_back(house: House) -> str:
     return_id = await _asked(house)
     body = {"by": "Marie", "note": "she keeps it"}
     await house.api.post(f"/returns/{return_id}/cancel", json=body)
+    return await _ended(house, return_id)
+
+
+async def _refused(house: House) -> tuple[str, str]:
+    """A return whose refund the provider refuses, and that refund."""
+    return_id = await _asked(house)
+    refuses = {"speed": house.speed, "odds": {"refund_refuses": 1}}
+    await house.world.behave(Behaviour.model_validate(refuses))
+    await _came(house, return_id, "E-1", 2, **GOOD)
+
+    async def there() -> bool:
+        answer = await house.api.get(f"/returns/{return_id}")
+        return bool(answer.json()["status"] == "refund_refused")
+
+    await until(there, f"{return_id} waits for a person")
+    answer = await house.api.get(f"/returns/{return_id}")
+    return return_id, answer.json()["refunds"][0]["refund_id"]
+
+
+async def refund_refused_then_retried(house: House) -> str:
+    return_id, refund = await _refused(house)
+    path = f"/returns/{return_id}/refunds/{refund}/retry"
+    await house.api.post(path, json={"by": "Marie"})
+    await house.world.behave(Behaviour(speed=house.speed))
+    await house.api.post(path, json={"by": "Marie"})
+    return await _ended(house, return_id)
+
+
+async def refund_refused_then_settled(house: House) -> str:
+    return_id, refund = await _refused(house)
+    body = {"by": "Marie", "how": "outside", "note": "a bank transfer"}
+    await house.api.post(f"/returns/{return_id}/refunds/{refund}/settle", json=body)
+    return await _ended(house, return_id)
+
+
+async def exchanged_for_less(house: House) -> str:
+    wanted = [{"sku": "SKU-1", "quantity": 1}]
+    return_id = await _asked(house, resolution="exchange", exchange_lines=wanted)
+    await _came(house, return_id, "E-1", 2, **GOOD)
     return await _ended(house, return_id)

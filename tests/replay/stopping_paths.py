@@ -41,6 +41,20 @@ async def cancelled_in_part(house: House) -> str:
     return order
 
 
+async def held_then_amended(house: House) -> str:
+    """Three units in place of two, while a person keeps it on hold."""
+    await house.stock(LIL_1=5)
+    order = await _released(house, ("SKU-1", 2))
+    await house.api.post(f"/orders/{order}/hold", json=_ANN)
+    line = {"line_id": "1", "sku": "SKU-1", "quantity": 3}
+    await house.api.patch(f"/orders/{order}", json={"version": 1, "lines": [line]})
+    await house.world.behave(Behaviour(speed=house.speed))
+    release = {"released_by": "Ben", "note": "three it is"}
+    await house.api.post(f"/orders/{order}/hold/release", json=release)
+    await house.until_status(order, "closed")
+    return order
+
+
 async def held_by_support(house: House) -> str:
     await house.stock(LIL_1=5)
     order = await _released(house, ("SKU-1", 2))

@@ -55,7 +55,7 @@ class Attack:
             for check in checks:
                 if check.status == Status.FAILURE and check.failure_info is not None:
                     failure = check.failure_info.failure
-                    key = (failure.operation, failure.title, failure.message[:200])
+                    key = (failure.operation or "", failure.title, failure.message[:200])
                     self.faults.setdefault(key, check.failure_info.code_sample)
 
 

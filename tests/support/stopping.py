@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tests.support.books import Books
 
 
-async def note(books: Books, order: str) -> Recorded:
-    """Ann cancels an order."""
-    asked = NoteCancellation(order_id=order, generation=1, by="Ann", reason="no need", at=AT)
+async def note(books: Books, order: str, *, by: str = "Ann", reason: str = "no need") -> Recorded:
+    """Ann, or somebody else, cancels an order."""
+    asked = NoteCancellation(order_id=order, generation=1, by=by, reason=reason, at=AT)
     return await CancellingActivities(books.engine).note_cancellation(asked)
 
 

@@ -76,3 +76,20 @@ def test_amounts_and_moments_are_written_out() -> None:
 def test_a_kind_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ValueError, match="teleported"):
         describe("teleported", EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("reason", "french"),
+    [
+        ("the order is amended", "la commande est modifiée"),
+        ("on hold: she calls back", "mise en attente : she calls back"),
+        ("Lille could not find SKU-1", "Lille n'a pas trouvé SKU-1"),
+        ("a word of the location's own", "a word of the location's own"),
+    ],
+)
+def test_reasons_of_ours_that_histories_hold_in_english_are_told_in_french(
+    reason: str, french: str
+) -> None:
+    detail = EVERYTHING | {"reason": reason}
+    assert describe(EventKind.ABANDONED, detail, "en").endswith(f": {reason}.")
+    assert describe(EventKind.ABANDONED, detail, "fr").endswith(f" : {french}.")

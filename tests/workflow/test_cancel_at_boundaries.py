@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from tests.support.house import House
 
 CARD = {"customer_id": "ZOE", "tender": "card", "payment_token": "tok_visa"}
+BY_THREE = {
+    "payments": [
+        {"tender": "card", "amount": 1500, "token": "tok_visa"},
+        {"tender": "voucher", "amount": 500, "token": "voucher-100000-gift"},
+        {"tender": "account"},
+    ]
+}
+# Where two dozen orders go on at once nobody counts as out of reach for being slow.
+CALM = SHORT.model_copy(update={"version": "calm", "release_timeout": timedelta(hours=1)})
 SOON = timedelta(milliseconds=200)
 STRAIGHT = (
     "allocate",
@@ -35,14 +44,13 @@ STRAIGHT = (
 @dataclass(frozen=True)
 class Course:
     """What orders go through, and the steps before and after which one of them is cancelled: a step
-    that comes again is followed by how often it came."""
+    that comes again is followed by how often it came. With `becomes` it is to be an order of so
+    many units as soon as it is placed."""
 
     steps: tuple[str | tuple[str, int], ...]
     order: dict[str, Any] = field(default_factory=dict)
     units: int = 3
-    stock: dict[str, int] = field(default_factory=lambda: {"LIL_1": 200, "LYO_1": 200})
-    behaviour: dict[str, Any] = field(default_factory=dict)
-    policy: OrderPolicy = SHORT
+    becomes: int | None = None
 
     @property
     def boundaries(self) -> list[Boundary]:
@@ -50,70 +58,133 @@ class Course:
         return [Boundary(step, when, nth) for step, nth in named for when in ("before", "after")]
 
 
-COURSES = {
-    "on account": Course(("secure_credit", *STRAIGHT)),
-    "by card": Course(("authorise_payment", *STRAIGHT, "capture_payment"), order=CARD),
-    "declined": Course(
-        ("authorise_payment", "record_outcome"), order=CARD | {"payment_token": "tok_declined"}
+@dataclass(frozen=True)
+class Setting:
+    """A world and a policy, and the courses that orders take in it."""
+
+    courses: tuple[Course, ...]
+    stock: dict[str, int] = field(default_factory=lambda: {"LIL_1": 200, "LYO_1": 200})
+    behaviour: dict[str, Any] = field(default_factory=dict)
+    policy: OrderPolicy = CALM
+
+
+FETCHED = {"type": "collect", "collect_at": "PAR"}
+SENT_TO_STORE = {"type": "ship_to_store", "collect_at": "PAR"}
+ON_ACCOUNT = Course(("secure_credit", *STRAIGHT))
+SETTINGS = {
+    "as planned": Setting(
+        (
+            Course(
+                (
+                    "authorise_payment",
+                    ("authorise_payment", 2),
+                    "secure_credit",
+                    *STRAIGHT,
+                    "capture_payment",
+                ),
+                order=BY_THREE,
+            ),
+            Course(
+                ("authorise_payment", "record_outcome"),
+                order=CARD | {"payment_token": "tok_declined"},
+            ),
+            Course(("allocate",), units=500),
+        )
     ),
-    "refused by the carrier": Course(
-        ("book_carrier", ("allocate", 2), ("book_carrier", 2)),
+    "amended": Setting(
+        (
+            Course(
+                (
+                    "examine_amendment",
+                    "cover_amendment",
+                    ("authorise_payment", 2),
+                    "apply_amendment",
+                    ("allocate", 2),
+                ),
+                order=CARD,
+                becomes=5,
+            ),
+            Course(
+                (("examine_amendment", 2), "apply_amendment", ("allocate", 2), "give_back_spare"),
+                order=CARD,
+                becomes=1,
+            ),
+            Course(("examine_amendment", "refuse_amendment"), order=CARD, becomes=900),
+        ),
+        behaviour={"odds": {"warehouse_silent": 1}},
+    ),
+    "refused by the carrier": Setting(
+        (Course(("book_carrier", ("allocate", 2), ("book_carrier", 2))),),
         behaviour={"overrides": (Override(carrier="colibri", odds={"carrier_refuses": 1}),)},
     ),
-    "rejected by the location": Course(
-        (("allocate", 2), "void_booking", ("book_carrier", 2), ("release_to_location", 2)),
+    "rejected by the location": Setting(
+        (
+            Course(
+                (("allocate", 2), "void_booking", ("book_carrier", 2), ("release_to_location", 2))
+            ),
+        ),
         behaviour={"overrides": (Override(location="LIL", odds={"warehouse_rejects": 1}),)},
     ),
-    "picked short": Course(
-        ("record_pick", ("allocate", 2), ("book_carrier", 2), ("record_dispatch", 2)),
+    "picked short": Setting(
+        (Course(("record_pick", ("allocate", 2), ("book_carrier", 2), ("record_dispatch", 2))),),
         behaviour={"overrides": (Override(location="LIL", sku="SKU-1", picks_at_most=1),)},
     ),
-    "not confirmed in time": Course(
-        ("recall_from_location", ("allocate", 2), "void_booking", ("release_to_location", 2)),
+    "not confirmed in time": Setting(
+        (
+            Course(
+                (
+                    "recall_from_location",
+                    ("allocate", 2),
+                    "void_booking",
+                    ("release_to_location", 2),
+                )
+            ),
+        ),
         behaviour={"overrides": (Override(location="LIL", odds={"warehouse_silent": 1}),)},
-        policy=SHORT.model_copy(update={"version": "hasty", "pick_timeout": SOON}),
+        policy=CALM.model_copy(update={"version": "hasty", "pick_timeout": SOON}),
     ),
-    "backordered": Course(("allocate",), units=500),
-    "fetched at the store": Course(
-        ("release_to_location", "record_pick", "record_collection"),
-        order={"type": "collect", "collect_at": "PAR"},
+    "fetched at the store": Setting(
+        (Course(("release_to_location", "record_pick", "record_collection"), order=FETCHED),),
         stock={"PAR_1": 200},
     ),
-    "sent to the store": Course(
-        ("record_pick", "send_to_store", "announce_to_store", "record_collection"),
-        order={"type": "ship_to_store", "collect_at": "PAR"},
+    "sent to the store": Setting(
+        (
+            Course(
+                ("record_pick", "send_to_store", "announce_to_store", "record_collection"),
+                order=SENT_TO_STORE,
+            ),
+        ),
     ),
-    "never fetched": Course(
-        ("record_ready", "recall_from_store", "expire_collection"),
-        order={"type": "ship_to_store", "collect_at": "PAR"},
+    "never fetched": Setting(
+        (Course(("record_ready", "recall_from_store", "expire_collection"), order=SENT_TO_STORE),),
         behaviour={"odds": {"no_show": 1}},
-        policy=SHORT.model_copy(update={"version": "hasty", "collect_timeout": SOON}),
+        policy=CALM.model_copy(update={"version": "hasty", "collect_timeout": SOON}),
     ),
 }
 
 
-@pytest.mark.parametrize("name", COURSES)
+@pytest.mark.parametrize("name", SETTINGS)
 async def test_cancelled_at_any_moment_nothing_of_it_stays(house: House, name: str) -> None:
-    course = COURSES[name]
+    setting = SETTINGS[name]
     async with house.engine.begin() as conn:
         await load_network(conn, Network(locations=[PARIS, NICE]))
-    await house.world.behave(Behaviour(speed=house.speed, **course.behaviour))
-    await house.policy(course.policy)
-    await house.stock(**course.stock)
+    await house.world.behave(Behaviour(speed=house.speed, **setting.behaviour))
+    await house.policy(setting.policy)
+    await house.stock(**setting.stock)
     async with gated(house) as running:
         wrong = await asyncio.gather(
-            *(_cancelled_at(house, running, course, b) for b in course.boundaries)
+            *(_cancelled_at(house, running, c, b) for c in setting.courses for b in c.boundaries)
         )
     assert [found for found in wrong if found is not None] == []
     await house.check()
 
 
 async def test_put_on_hold_at_any_moment_it_goes_on_when_it_is_released(house: House) -> None:
-    course = COURSES["on account"]
-    await house.stock(**course.stock)
+    await house.policy(CALM)
+    await house.stock(LIL_1=200)
     async with gated(house) as running:
         wrong = await asyncio.gather(
-            *(_held_at(house, running, course, b) for b in course.boundaries)
+            *(_held_at(house, running, ON_ACCOUNT, b) for b in ON_ACCOUNT.boundaries)
         )
     assert [found for found in wrong if found is not None] == []
     await house.check()
@@ -158,10 +229,18 @@ async def _cancelled_at(
     order = f"web:{body['reference']}"
     gate = running.gates.set(order, boundary)
     placing = asyncio.create_task(running.api.post("/orders", json=body))
+    changing = None
+    if course.becomes is not None:
+        await placing
+        wanted = {"line_id": "1", "sku": "SKU-1", "quantity": course.becomes}
+        changing = asyncio.create_task(
+            running.api.patch(f"/orders/{order}", json={"version": 1, "lines": [wanted]})
+        )
     try:
         await asyncio.wait_for(gate.reached.wait(), 20)
     except TimeoutError:
         return f"{boundary}: never there, but at {running.gates.steps.get(order)}"
+    running.gates.asked[order].clear()
     asking = asyncio.create_task(
         running.api.post(f"/orders/{order}/cancel", json={"by": "Ann", "reason": "no"})
     )
@@ -169,6 +248,8 @@ async def _cancelled_at(
     gate.opened.set()
     answer = await asking
     await placing
+    if changing is not None and (await changing).status_code not in (200, 202, 409):
+        return f"{boundary}: {changing.result().text}"
     handle = house.client.get_workflow_handle(workflow_id(order))
     try:
         await asyncio.wait_for(handle.result(), 20)

@@ -229,7 +229,7 @@ async def test_an_order_that_is_amended_and_sent_back_tells_nobody_and_is_forgot
     assert [a["credited"] for a in view["amounts"]] == [1000]
     async with house.engine.begin() as conn:
         await load_network(conn, Network(seller=SELLER))
-    [document] = [invoice["links"]["document"] for invoice in view["invoices"]]
+    [document] = [invoice["links"]["invoice"] for invoice in view["invoices"]]
     ubl = await house.api.get(document, params={"format": "ubl"})
     assert ubl.status_code == 200, ubl.text
     assert "ACME" in ubl.text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from domain.identity import return_workflow_id
 from tests.support.house import SHORT
 from tests.support.world import until
+from workflows.attributes import STATUS
 from world.behaviour import Behaviour, Override
 
 if TYPE_CHECKING:
@@ -319,9 +320,9 @@ async def test_an_exchange_of_what_several_tenders_paid_is_paid_by_what_each_got
     asked = await opened(house, order, 3, resolution="exchange", exchange_lines=wanted)
     await came(house, asked["return_id"], 3)
     ended = await until_ended(house, asked["return_id"], "closed")
-    assert sorted((r["tender"], r["amount"]) for r in ended["refunds"]) == [
-        ("card", 1500),
-        ("voucher", 500),
+    assert sorted((r["tender"], r["amount"], r["state"]) for r in ended["refunds"]) == [
+        ("card", 1500, "held"),
+        ("voucher", 500, "held"),
     ]
     new = ended["exchange_order_id"]
     await house.until_status(new, "closed")
@@ -332,7 +333,7 @@ async def test_an_exchange_of_what_several_tenders_paid_is_paid_by_what_each_got
         "WHERE p.order_id = :new GROUP BY 1 ORDER BY 1",
         new=new,
     )
-    assert [(row.tender, row.amount) for row in captured] == [("card", 1500), ("voucher", 500)]
+    assert [(row.tender, row.amount) for row in captured] == [("exchange", 2000)]
     await house.check()
 
 
@@ -348,3 +349,142 @@ async def test_what_is_wanted_beyond_what_came_back_is_charged_at_its_own_price(
     await came(house, asked["return_id"])
     ended = await until_ended(house, asked["return_id"], "closed")
     assert (await house.order(ended["exchange_order_id"]))["total"] == 2450
+
+
+BY_CARD = {"customer_id": "ZOE", "tender": "card", "payment_token": "tok_visa"}
+
+
+async def exchanged(
+    house: House, order: str, units: int, *wanted: dict[str, Any], **changes: Any
+) -> dict[str, Any]:
+    """Units of line 1 are exchanged; gives the return, closed."""
+    asked = await opened(
+        house, order, units, resolution="exchange", exchange_lines=list(wanted), **changes
+    )
+    await came(house, asked["return_id"], units)
+    return await until_ended(house, asked["return_id"], "closed")
+
+
+async def moved(house: House, order: str) -> dict[str, int]:
+    """What the provider has authorised, captured and given back for an order, in minor units."""
+    ledger = await house.world.ledger(order)
+    kinds = ("authorisations", "captures", "refunds")
+    done = {kind: [r for r in ledger[kind] if r.get("state") != "refused"] for kind in kinds}
+    return {kind: sum(row["amount"] for row in rows) for kind, rows in done.items() if rows}
+
+
+async def test_an_even_exchange_moves_no_money_on_the_card(house: House) -> None:
+    order = await delivered(house, **BY_CARD)
+    before = await moved(house, order)
+    ended = await exchanged(house, order, 2, {"sku": "SKU-1", "quantity": 2})
+    fresh = await house.until_status(ended["exchange_order_id"], "closed")
+    assert (await moved(house, order), await moved(house, fresh["order_id"])) == (before, {})
+    paid = {p["tender"]: (p["charged"], p["captured"]) for p in fresh["payments"]}
+    assert paid == {"card": (0, 0), "exchange": (2000, 2000)}
+    assert [(r["amount"], r["state"]) for r in ended["refunds"]] == [(2000, "held")]
+    await house.check()
+
+
+async def test_an_exchange_for_less_refunds_the_difference_and_one_for_more_charges_it(
+    house: House,
+) -> None:
+    order = await delivered(house, **BY_CARD)
+    less = await exchanged(house, order, 2, {"sku": "SKU-1", "quantity": 1})
+    assert sorted((r["amount"], r["state"]) for r in less["refunds"]) == [
+        (1000, "held"),
+        (1000, "refunded"),
+    ]
+    more = {"sku": "SKU-2", "quantity": 1, "unit_price": 450}
+    even = {"sku": "SKU-1", "quantity": 1}
+    dearer = await exchanged(house, order, 1, even, more, reference="RMA-2")
+    fresh = await house.until_status(dearer["exchange_order_id"], "closed")
+    assert await moved(house, fresh["order_id"]) == {"authorisations": 450, "captures": 450}
+    assert (await moved(house, order))["refunds"] == 1000
+    await house.check()
+
+
+async def test_what_an_exchange_paid_goes_back_to_the_card_when_its_order_comes_back(
+    house: House,
+) -> None:
+    order = await delivered(house, **BY_CARD)
+    first = await exchanged(house, order, 2, {"sku": "SKU-1", "quantity": 2})
+    second = first["exchange_order_id"]
+    await house.until_status(second, "closed")
+    back = (await opened(house, second, 1, reference="RMA-2"))["return_id"]
+    await came(house, back, 1)
+    ended = await until_ended(house, back, "closed")
+    assert [(r["tender"], r["amount"], r["state"]) for r in ended["refunds"]] == [
+        ("card", 1000, "refunded")
+    ]
+    assert (await moved(house, order))["refunds"] == 1000
+    third = await exchanged(house, second, 1, {"sku": "SKU-1", "quantity": 1}, reference="RMA-3")
+    await house.until_status(third["exchange_order_id"], "closed")
+    assert (await moved(house, order))["refunds"] == 1000
+    await house.check()
+
+
+async def test_what_an_exchange_keeps_goes_back_to_the_card_when_its_order_is_cancelled(
+    house: House,
+) -> None:
+    order = await delivered(house, ("SKU-1", 5), **BY_CARD)
+    asked = await opened(
+        house, order, resolution="exchange", exchange_lines=[{"sku": "SKU-1", "quantity": 2}]
+    )
+    lines = [{"line_id": "1", "quantity": 2, "grade": "broken", "disposition": "scrap"}]
+    await told(house, asked["return_id"], "received", location="LIL", lines=lines)
+    new = (await until_ended(house, asked["return_id"], "closed"))["exchange_order_id"]
+    await house.until_status(new, "backordered")
+    assert "refunds" not in await moved(house, order)
+    cancelled = await house.api.post(f"/orders/{new}/cancel", json={"by": "Ada", "reason": "no"})
+    assert cancelled.status_code == 200, cancelled.text
+    await house.until_status(new, "cancelled")
+    assert (await moved(house, order))["refunds"] == 2000
+    await house.check()
+
+
+async def refused_refund(house: House) -> tuple[str, dict[str, Any]]:
+    """A return of 20.00 whose refund the provider refuses."""
+    order = await delivered(house, **BY_CARD)
+    refuses = {"speed": house.speed, "odds": {"refund_refuses": 1}}
+    await house.world.behave(Behaviour.model_validate(refuses))
+    asked = await opened(house, order)
+    await came(house, asked["return_id"])
+    refused = await until_ended(house, asked["return_id"], "refund_refused")
+    assert [r["state"] for r in refused["refunds"]] == ["refused"]
+    return order, refused
+
+
+async def test_a_return_whose_refund_is_refused_stays_open_until_it_is_tried_again(
+    house: House,
+) -> None:
+    order, refused = await refused_refund(house)
+    path = f"/returns/{refused['return_id']}/refunds/{refused['refunds'][0]['refund_id']}"
+    again = await house.api.post(f"{path}/retry", json={"by": "Marie"})
+    assert (again.status_code, again.json()["status"]) == (200, "refund_refused")
+    handle = house.client.get_workflow_handle(return_workflow_id(refused["return_id"]))
+    attributes = (await handle.describe()).typed_search_attributes
+    assert attributes[STATUS] == "refund_refused"
+
+    await house.world.behave(Behaviour(speed=house.speed))
+    done = await house.api.post(f"{path}/retry", json={"by": "Marie"})
+    assert done.status_code == 200
+    ended = await until_ended(house, refused["return_id"], "closed")
+    assert [r["state"] for r in ended["refunds"]] == ["refunded"]
+    assert (await moved(house, order))["refunds"] == 2000
+    assert (await house.api.post(f"{path}/retry", json={"by": "Marie"})).status_code == 200
+    await house.check()
+
+
+async def test_a_refund_that_is_refused_may_be_settled_in_another_way(house: House) -> None:
+    order, refused = await refused_refund(house)
+    path = f"/returns/{refused['return_id']}/refunds/{refused['refunds'][0]['refund_id']}/settle"
+    said = {"by": "Marie", "note": "a bank transfer"}
+    on_account = await house.api.post(path, json=said | {"how": "account"})
+    assert on_account.status_code == 409
+    for _ in range(2):
+        outside = await house.api.post(path, json=said | {"how": "outside"})
+        assert outside.status_code == 200, outside.text
+    ended = await until_ended(house, refused["return_id"], "closed")
+    assert [r["state"] for r in ended["refunds"]] == ["settled"]
+    assert "refund_settled" in await house.timeline(order)
+    await house.check()

@@ -46,6 +46,9 @@ async def test_what_is_on_hold_is_taken_back_and_stays_reserved_until_it_goes_on
     assert said["hold"]["reason"] == "support"
     assert (said["hold"]["by"], said["hold"]["explanation"]) == ("Ben", BEN["reason"])
     assert said["going_on"] == []
+    told = await house.order(order)
+    assert said["hold"] == told["hold"]
+    assert told["links"]["cancel"] == f"/orders/{order}/cancel"
     assert await _hold(house, order) == said
     assert (await _hold(house, order, 409, by="Dan"))["type"].endswith("not-holdable")
     assert await _reserved(house) == 2

@@ -74,21 +74,26 @@ DOCUMENTS = (
         "What is credited of an invoice line is on credit notes, unit by unit and to the minor "
         "unit.",
         """
-        SELECT n.invoice_id, n.line_id, n.credited, c.units, c.net, c.gross
+        SELECT n.invoice_id, n.line_id, n.credited, c.units, n.refunded_hundredths, c.hundredths,
+            c.net, c.gross
         FROM invoice_lines n
         JOIN invoices i ON i.id = n.invoice_id JOIN orders o ON o.id = i.order_id
         LEFT JOIN (
             SELECT invoice_id, line_id, sum(quantity) AS units, sum(net) AS net,
-                sum(gross) AS gross, max(before + quantity) AS reached
+                sum(gross) AS gross, max(before + quantity) AS reached,
+                sum(hundredths) AS hundredths, max(hundredths_before + hundredths) AS given_back
             FROM credit_note_lines GROUP BY 1, 2
         ) c USING (invoice_id, line_id)
         WHERE n.credited <> coalesce(c.units, 0) OR n.credited <> coalesce(c.reached, 0)
-            OR coalesce(c.net, 0) <> line_net(n.before + n.credited, n.unit_price, n.discount_bps,
-                n.vat_bps, o.tax_included) - line_net(n.before, n.unit_price, n.discount_bps,
-                n.vat_bps, o.tax_included)
-            OR coalesce(c.gross, 0) <> line_gross(n.before + n.credited, n.unit_price,
-                n.discount_bps, n.vat_bps, o.tax_included) - line_gross(n.before, n.unit_price,
-                n.discount_bps, n.vat_bps, o.tax_included)
+            OR n.refunded_hundredths <> coalesce(c.hundredths, 0)
+            OR n.refunded_hundredths <> coalesce(c.given_back, 0)
+            OR n.refunded_hundredths > 100 * n.credited
+            OR coalesce(c.net, 0) <> line_net_part(100 * n.before + n.refunded_hundredths,
+                n.unit_price, n.discount_bps, n.vat_bps, o.tax_included) - line_net(n.before,
+                n.unit_price, n.discount_bps, n.vat_bps, o.tax_included)
+            OR coalesce(c.gross, 0) <> line_gross_part(100 * n.before + n.refunded_hundredths,
+                n.unit_price, n.discount_bps, n.vat_bps, o.tax_included) - line_gross(n.before,
+                n.unit_price, n.discount_bps, n.vat_bps, o.tax_included)
         """,
     ),
 )

@@ -70,7 +70,29 @@ PAYMENTS = (
         ) r USING (shipment_id, payment_reference)
         WHERE c.refunded > c.amount
             OR c.state <> 'refused' AND c.refunded <> coalesce(r.amount, 0)
+                AND NOT EXISTS (SELECT FROM refunds f WHERE f.funds = c.payment_reference)
             OR c.state <> 'captured' AND coalesce(r.done, 0) > 0
+        """,
+    ),
+    Invariant(
+        "exchange-money",
+        "What is held of a refund is what the order in exchange may still take of it or has, and "
+        "has not given back; without such an order its return is still open.",
+        """
+        SELECT f.id, f.state, f.amount, p.reference, p.state AS payment, p.authorised, c.live,
+            c.refunded
+        FROM refunds f LEFT JOIN payments p ON p.reference = f.funds
+        LEFT JOIN (
+            SELECT payment_reference, sum(amount) AS live, sum(refunded) AS refunded
+            FROM payment_captures GROUP BY 1
+        ) c ON c.payment_reference = f.funds
+        WHERE (f.state = 'held' OR f.funds IS NOT NULL) AND (
+            f.state <> 'held'
+            OR f.funds IS NULL AND NOT EXISTS (
+                SELECT FROM returns r WHERE r.order_id = f.order_id
+                AND starts_with(f.source, r.id || '\\:') AND r.closed_at IS NULL)
+            OR f.amount <> CASE p.state WHEN 'voided' THEN coalesce(c.live, 0) ELSE p.authorised END
+                - coalesce(c.refunded, 0))
         """,
     ),
     Invariant(

@@ -31,19 +31,23 @@ RETURNS = (
         "say, and what the policy refunds of that is on credit notes.",
         """
         SELECT q.return_id, q.invoice_id, q.line_id, q.received, c.units AS receipts, q.inspected,
-            e.units AS inspections, q.credited, k.units AS on_credit_notes
+            e.units AS inspections, q.credited, k.units AS on_credit_notes, e.hundredths,
+            k.hundredths AS given_back
         FROM return_lines q
         LEFT JOIN (SELECT return_id, invoice_id, line_id, sum(units) AS units
                    FROM return_receipts GROUP BY 1, 2, 3) c USING (return_id, invoice_id, line_id)
         LEFT JOIN (SELECT return_id, invoice_id, line_id, sum(units) AS units,
-                       coalesce(sum(units) FILTER (WHERE refunded), 0) AS refunded
+                       coalesce(sum(units) FILTER (WHERE refunded), 0) AS refunded,
+                       sum(units * percent) AS hundredths
                    FROM inspections GROUP BY 1, 2, 3) e USING (return_id, invoice_id, line_id)
-        LEFT JOIN (SELECT r.id AS return_id, n.invoice_id, n.line_id, sum(n.quantity) AS units
+        LEFT JOIN (SELECT r.id AS return_id, n.invoice_id, n.line_id, sum(n.quantity) AS units,
+                       sum(n.hundredths) AS hundredths
                    FROM documents d JOIN credit_note_lines n ON n.number = d.number
                    JOIN returns r ON starts_with(d.source, r.id || '\\:')
                    GROUP BY 1, 2, 3) k USING (return_id, invoice_id, line_id)
         WHERE q.received <> coalesce(c.units, 0) OR q.inspected <> coalesce(e.units, 0)
             OR q.credited <> coalesce(e.refunded, 0) OR q.credited <> coalesce(k.units, 0)
+            OR coalesce(e.hundredths, 0) <> coalesce(k.hundredths, 0)
         """,
     ),
     Invariant(

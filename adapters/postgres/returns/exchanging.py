@@ -2,7 +2,7 @@
 instead at what was credited."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.postgres import intake, signals
 from adapters.postgres.new_orders import Contact, NewLine, NewOrder
 from adapters.postgres.pricing import CartLine, PriceRefused, PricingRequest, price_lines
+from adapters.postgres.returns import exchange_money
 from adapters.postgres.returns.reading import escaped
 from adapters.postgres.signals import OrderEvent
 from domain.messages.orders import OrderTender, OrderType, Tender
@@ -25,6 +26,7 @@ from domain.returns.exchanging import (
     exchanged,
     missing,
 )
+from domain.tenders import summary_of
 from domain.timeline import EventKind
 
 _ORIGINAL = text("""
@@ -37,25 +39,30 @@ LEFT JOIN locations store ON store.id = o.collect_at
 JOIN order_contacts c ON c.order_id = o.id AND c.revision = o.contact_revision
 WHERE r.id = :return_id
 """)
+# What was charged for the units, although less may be given back for the state that they are in.
 _CREDITED = text("""
-SELECT n.sku, sum(k.quantity)::int AS units, sum(k.gross)::bigint AS gross,
+SELECT n.sku, sum(k.quantity)::int AS units,
+       sum(line_gross(n.before + k.before + k.quantity, n.unit_price, n.discount_bps, n.vat_bps,
+                      o.tax_included)
+           - line_gross(n.before + k.before, n.unit_price, n.discount_bps, n.vat_bps,
+                        o.tax_included))::bigint AS gross,
        min(n.vat_bps) AS vat_bps, min(n.vat_category) AS vat_category
 FROM documents d JOIN credit_note_lines k ON k.number = d.number
 JOIN invoice_lines n ON n.invoice_id = k.invoice_id AND n.line_id = k.line_id
+JOIN invoices i ON i.id = k.invoice_id JOIN orders o ON o.id = i.order_id
 WHERE d.source LIKE :sources AND d.kind = 'credit_note'
 GROUP BY n.sku ORDER BY n.sku
 """)
-# What each tender has got back for a return: of the account, what no payment up front has.
-_GIVEN_BACK = text("""
-SELECT t.position, t.tender, t.amount, CASE t.tender
-    WHEN 'account' THEN :credited - coalesce((
+# What of a return was credited to the account: what no payment up front has.
+_TENDERS = text("""
+SELECT t.position, t.tender, t.amount, (coalesce((
+        SELECT sum(d.gross) FROM documents d
+        WHERE d.kind = 'credit_note' AND d.source LIKE :sources), 0)
+    - coalesce((
         SELECT sum(f.amount) FROM refunds f
-        WHERE f.order_id = t.order_id AND f.source LIKE :sources), 0)
-    ELSE coalesce((
-        SELECT sum(f.amount) FROM refunds f JOIN payments p ON p.reference = f.payment_reference
-        WHERE f.order_id = t.order_id AND f.source LIKE :sources AND p.position = t.position), 0)
-    END::bigint AS given_back
-FROM order_tenders t WHERE t.order_id = :order_id ORDER BY t.position
+        WHERE f.order_id = t.order_id AND f.source LIKE :sources), 0))::bigint AS on_account
+FROM order_tenders t WHERE t.order_id = :order_id AND (t.amount IS NULL OR t.tender = 'account')
+ORDER BY t.position
 """)
 _ANNOUNCED = text("""
 SELECT o.customer_id, o.channel, o.currency, o.country, (
@@ -67,11 +74,48 @@ FROM returns r JOIN orders o ON o.id = r.order_id WHERE r.id = :return_id
 _LINK = text("UPDATE returns SET exchange_order_id = :order_id WHERE id = :return_id")
 
 
-async def place_exchange(conn: AsyncConnection, return_id: str, at: datetime) -> OrderStart | None:
-    """Write the order in exchange for what came back of a return; None where nothing was credited,
-    or what is wanted has no price any more. The order of the return is locked by an earlier
-    statement; both timelines tell of it."""
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """How the workflow of the order in exchange starts, None where there is none: nothing was
+    credited, or what is wanted has no price any more. `refunds` are to be made: what it does not
+    need of what came back."""
+
+    start: OrderStart | None
+    refunds: tuple[str, ...]
+
+
+async def place_exchange(conn: AsyncConnection, return_id: str, at: datetime) -> Exchange:
+    """Write the order in exchange for what came back of a return; what was paid up front for that
+    pays for it. The order of the return is locked by an earlier statement; both timelines tell of
+    it."""
     original = (await conn.execute(_ORIGINAL, {"return_id": return_id})).mappings().one()
+    held = await exchange_money.read_held(conn, original["id"], return_id)
+    order = await _order(conn, original, return_id, at)
+    if order is None:
+        return Exchange(None, await exchange_money.let_go(conn, held, at))
+    used = min(held.total, order.total)
+    tenders = await _tenders(conn, original["id"], return_id)
+    position = 1 + max(tender.position for tender in tenders)
+    if used:
+        tenders.append(OrderTender(position=position, tender=Tender.EXCHANGE, amount=used))
+    order = replace(order, tender=summary_of(tenders), tenders=tenders if len(tenders) > 1 else ())
+    facts = order.facts(
+        at,
+        original["language"],
+        terms_complete=original["ship_complete"],
+    ).model_copy(update={"collect_name": original["store_name"]})
+    policy = OrderPolicy.model_validate(original["policy"])
+    await intake.insert(conn, order, facts, policy.version)
+    refunds = await exchange_money.fund(conn, held, order.id, position, used, at)
+    await conn.execute(_LINK, {"order_id": order.id, "return_id": return_id})
+    await _tell(conn, original["id"], order.id, return_id, at)
+    return Exchange(OrderStart(order=facts, policy=policy), refunds)
+
+
+async def _order(
+    conn: AsyncConnection, original: RowMapping, return_id: str, at: datetime
+) -> NewOrder | None:
+    """What is wanted instead, at what was charged for as much of what came back."""
     credited = await _credited(conn, return_id)
     if not credited:
         return None
@@ -80,20 +124,7 @@ async def place_exchange(conn: AsyncConnection, return_id: str, at: datetime) ->
     prices = await _prices(conn, original, missing(wanted, credited), asked, at)
     if isinstance(prices, PriceRefused):
         return None
-    order = _new_order(original, exchanged(wanted, credited, prices))
-    if order.tender is Tender.MIXED:
-        gross = sum(part.gross for part in credited)
-        order = replace(order, tenders=await _tenders(conn, original["id"], return_id, gross))
-    facts = order.facts(
-        at,
-        original["language"],
-        terms_complete=original["ship_complete"],
-    ).model_copy(update={"collect_name": original["store_name"]})
-    policy = OrderPolicy.model_validate(original["policy"])
-    await intake.insert(conn, order, facts, policy.version)
-    await conn.execute(_LINK, {"order_id": order.id, "return_id": return_id})
-    await _tell(conn, original["id"], order.id, return_id, at)
-    return OrderStart(order=facts, policy=policy)
+    return _new_order(original, exchanged(wanted, credited, prices))
 
 
 async def unpriced(
@@ -157,24 +188,18 @@ async def _prices(
     }
 
 
-async def _tenders(
-    conn: AsyncConnection, order_id: str, return_id: str, credited: int
-) -> list[OrderTender]:
-    """An order of several tenders is exchanged for one that each pays what it has got back; what
-    is left falls on the one that took the rest before."""
-    asked = {
-        "order_id": order_id,
-        "sources": f"{escaped(return_id)}:%",
-        "credited": credited,
-    }
+async def _tenders(conn: AsyncConnection, order_id: str, return_id: str) -> list[OrderTender]:
+    """The account bears again what it was credited; what nothing that came back pays for falls on
+    the tender that took the rest before."""
+    asked = {"order_id": order_id, "sources": f"{escaped(return_id)}:%"}
     return [
         OrderTender(
             position=row.position,
             tender=Tender(row.tender),
-            amount=None if row.amount is None else row.given_back,
+            amount=None if row.amount is None else row.on_account,
         )
-        for row in await conn.execute(_GIVEN_BACK, asked)
-        if row.amount is None or row.given_back
+        for row in await conn.execute(_TENDERS, asked)
+        if row.amount is None or row.on_account > 0
     ]
 
 

@@ -23,7 +23,7 @@ GROUP BY s.carrier, s.service
 ORDER BY min(s.base_price + s.price_per_kg * :weight / 1000), s.carrier, s.service
 """)
 _PARCEL = text("""
-SELECT r.expires_at, place.name AS place_name,
+SELECT r.expires_at, c.erased_at IS NOT NULL AS is_erased, place.name AS place_name,
        place.country AS place_country, place.postal_code AS place_postal_code,
        o.country, o.postal_code, o.reference, c.name, c.street, c.city, c.email, c.phone,
        goods.units, goods.weight_grams
@@ -65,7 +65,7 @@ WHERE return_labels.state IN ('intent', 'booked')
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """What goes back of an order, called `reference` by its channel: from the `customer` (personal
-    data) to a location, until a moment."""
+    data) to a location, until a moment. Where that is erased, nobody can collect it."""
 
     reference: str
     customer: Recipient
@@ -74,6 +74,7 @@ class Parcel:
     units: int
     weight_grams: int
     expires_at: datetime
+    is_erased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ async def read_parcel(conn: AsyncConnection, return_id: str) -> Parcel:
         units=row["units"],
         weight_grams=max(row["weight_grams"], 1),
         expires_at=row["expires_at"],
+        is_erased=row["is_erased"],
     )
 
 

@@ -68,10 +68,10 @@ SELECT carrier, service, tracking_number, label_url,
 FROM return_labels WHERE return_id = :return_id AND state = 'booked'
 """)
 _REFUNDS = text("""
-SELECT id FROM refunds
-WHERE order_id = :order_id AND source LIKE :sources AND state = 'intent' ORDER BY id
+SELECT id, state, attempts, reason FROM refunds
+WHERE order_id = :order_id AND source LIKE :sources AND state IN ('intent', 'refused') ORDER BY id
 """)
-_REPORTED = text("SELECT EXISTS (SELECT FROM effects WHERE key = :key)")
+_DONE = text("SELECT EXISTS (SELECT FROM effects WHERE key = :key)")
 _PLACE = text("SELECT name FROM locations WHERE id = :location_id")
 _LOCK = text("SELECT status FROM returns WHERE id = :return_id FOR UPDATE")
 
@@ -140,6 +140,13 @@ async def read_standing(conn: AsyncConnection, return_id: str) -> Standing | Non
     )
 
 
+async def read_facts(conn: AsyncConnection, return_id: str) -> ReturnFacts:
+    """What a return is about."""
+    standing = await read_standing(conn, return_id)
+    assert standing is not None
+    return standing.facts
+
+
 async def read_units(conn: AsyncConnection, return_id: str) -> Units:
     """What was announced, came and is inspected."""
     rows = (await conn.execute(_LINES, {"return_id": return_id})).all()
@@ -158,10 +165,8 @@ async def read_start(conn: AsyncConnection, return_id: str) -> ReturnStart:
         return ReturnStart(facts=standing.facts)
     units = await read_units(conn, return_id)
     label = (await conn.execute(_LABEL, {"return_id": return_id})).mappings().one_or_none()
-    pending = await conn.execute(
-        _REFUNDS,
-        {"sources": f"{escaped(return_id)}:%", "order_id": standing.facts.order_id},
-    )
+    asked = {"sources": f"{escaped(return_id)}:%", "order_id": standing.facts.order_id}
+    refunds = (await conn.execute(_REFUNDS, asked)).all()
     state = ReturnState(
         status=standing.status,
         has_begun=True,
@@ -170,7 +175,10 @@ async def read_start(conn: AsyncConnection, return_id: str) -> ReturnStart:
         received=units.received,
         inspected=units.inspected,
         is_complete=units.are_complete and bool(units.received),
-        refunds=list(pending.scalars()),
+        refunds=[row.id for row in refunds if row.state == "intent"],
+        attempts={row.id: row.attempts for row in refunds if row.attempts > 1},
+        refused={row.id: row.reason for row in refunds if row.state == "refused"},
+        exchanged=(await conn.execute(_DONE, {"key": f"{return_id}:exchange"})).scalar_one(),
         exchange_order=standing.exchange_order_id,
     )
     return ReturnStart(facts=standing.facts, state=state)
@@ -178,7 +186,7 @@ async def read_start(conn: AsyncConnection, return_id: str) -> ReturnStart:
 
 async def is_reported(conn: AsyncConnection, return_id: str, event_id: str) -> bool:
     """Whether what a location said under an event id is written down."""
-    found = await conn.execute(_REPORTED, {"key": report_key(return_id, event_id)})
+    found = await conn.execute(_DONE, {"key": report_key(return_id, event_id)})
     return bool(found.scalar_one())
 
 
@@ -216,6 +224,7 @@ def _facts(row: RowMapping, units: Units, policy: OrderPolicy) -> ReturnFacts:
         expires_at=row["expires_at"],
         announced=units.announced,
         label_patience=policy.release_timeout,
+        refusals_wait=True,
     )
 
 

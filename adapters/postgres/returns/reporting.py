@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import arrivals, credit, documents, refunds, stock
 from adapters.postgres.receipts import Move, Return, Returned, moves_of
+from adapters.postgres.returns import exchange_money
 from adapters.postgres.returns.opening import lock_order
 from adapters.postgres.returns.reading import (
     Standing,
@@ -51,35 +52,40 @@ INSERT INTO return_receipts (return_id, event_id, invoice_id, line_id, location_
 SELECT :return_id, :event_id, invoice_id, line_id, :location_id, units, :by, :at FROM came
 """).bindparams(bindparam("parts", type_=JSONB))
 _RECEIVED = text("""
-UPDATE returns SET status = 'received' WHERE id = :return_id AND status <> 'received'
+UPDATE returns SET status = 'received'
+WHERE id = :return_id AND status NOT IN ('received', 'refund_refused')
 """)
 _INSPECT = text("""
 WITH found AS (
     SELECT * FROM jsonb_to_recordset(:parts) AS p(invoice_id text, line_id text, sku text,
-        units int, grade text, disposition text, refunded boolean)
+        units int, grade text, disposition text, percent int)
 ), lines AS (
     UPDATE return_lines l
     SET inspected = l.inspected + f.units, credited = l.credited + f.credited
     FROM (SELECT invoice_id, line_id, sum(units)::int AS units,
-                 coalesce(sum(units) FILTER (WHERE refunded), 0)::int AS credited
+                 coalesce(sum(units) FILTER (WHERE percent > 0), 0)::int AS credited
           FROM found GROUP BY 1, 2) AS f
     WHERE l.return_id = :return_id AND l.invoice_id = f.invoice_id AND l.line_id = f.line_id
 )
 INSERT INTO inspections (return_id, event_id, invoice_id, line_id, sku, location_id, units, grade,
-                         disposition, refunded, by, at)
+                         disposition, refunded, percent, by, at)
 SELECT :return_id, :event_id, invoice_id, line_id, sku, :location_id, units, grade, disposition,
-       refunded, :by, :at
+       percent > 0, percent, :by, :at
 FROM found
 """).bindparams(bindparam("parts", type_=JSONB))
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """Units of an invoice line in one state; `refunded` says that the policy refunds that."""
+    """Units of an invoice line in one state; `percent` of what was paid for that is refunded."""
 
     part: Part
     said: ReportedUnits
-    refunded: bool
+    percent: int
+
+    @property
+    def refunded(self) -> bool:
+        return self.percent > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ async def record_report(conn: AsyncConnection, request: RecordReport, standing: 
         inspected = await _inspect(conn, request, standing)
         for move in moves:
             await _move(conn, request, move)
-    note, parts, credited = await _credit(conn, request, order_id, inspected)
+    note, parts, credited = await _credit(conn, request, standing, inspected)
     units = await read_units(conn, request.return_id)
     recorded = ReportRecorded(
         received=units.received,
@@ -175,11 +181,10 @@ async def _inspect(
     parts = to_inspect(under, [_came(units) for units in report.inspected])
     if isinstance(parts, Shortfall):
         raise Refused(_short(parts, "inspected", "wait there to be inspected"))
-    unrefunded = standing.policy.unrefunded_grades
     inspected = []
     for position, part in parts:
         said = report.inspected[position]
-        inspected.append(Inspected(part, said, refunded=said.grade not in unrefunded))
+        inspected.append(Inspected(part, said, standing.policy.refunded_percent(said.grade)))
     await conn.execute(_INSPECT, _values(request) | {"parts": [_row(i) for i in inspected]})
     return tuple(inspected)
 
@@ -187,20 +192,25 @@ async def _inspect(
 async def _credit(
     conn: AsyncConnection,
     request: RecordReport,
-    order_id: str,
+    standing: Standing,
     inspected: Sequence[Inspected],
 ) -> tuple[str | None, tuple[str, ...], int]:
-    """Credit what is refunded, and give it back to what it was paid with."""
+    """Credit what is refunded, and give it back to what it was paid with; or keep it, where it is
+    to pay for what is wanted in exchange."""
     units: dict[tuple[str, str], int] = defaultdict(int)
+    hundredths: dict[tuple[str, str], int] = defaultdict(int)
     for found in inspected:
         if found.refunded:
-            units[found.part.invoice_id, found.part.line_id] += found.part.units
+            key = found.part.invoice_id, found.part.line_id
+            units[key] += found.part.units
+            hundredths[key] += found.part.units * found.percent
     if not units:
         return None, (), 0
-    source, at = _source(request), request.at
+    order_id, source, at = standing.facts.order_id, _source(request), request.at
     note = await documents.issue_credit_note(
-        conn, order_id=order_id, source=source, units=units, at=at
+        conn, order_id=order_id, source=source, units=units, at=at, hundredths=hundredths
     )
+    hold = await exchange_money.is_to_come(conn, request.return_id)
     parts: list[str] = []
     for invoice_id, amount in sorted(note.amounts.items()):
         given = await refunds.give_back(
@@ -210,6 +220,7 @@ async def _credit(
             amount=amount.gross,
             source=source,
             at=at,
+            hold=hold,
         )
         parts += [part.refund_id for part in given if part.refund_id is not None]
     credited = sum(amount.gross for amount in note.amounts.values())
@@ -300,7 +311,7 @@ def _row(inspected: Inspected) -> Mapping[str, Any]:
         **inspected.part.model_dump(include={"invoice_id", "line_id", "sku", "units"}),
         "grade": inspected.said.grade,
         "disposition": inspected.said.disposition,
-        "refunded": inspected.refunded,
+        "percent": inspected.percent,
     }
 
 

@@ -11,11 +11,11 @@ SELECT id FROM returns WHERE status = 'requested' AND opened_at < :before
 """)
 _OPEN = text("""
 SELECT id FROM returns
-WHERE status IN ('requested', 'authorised', 'received') AND opened_at < :before
+WHERE status IN ('requested', 'authorised', 'received', 'refund_refused') AND opened_at < :before
 """)
 _OPEN_AMONG = text("""
 SELECT id FROM returns
-WHERE status IN ('requested', 'authorised', 'received') AND id = ANY(:ids)
+WHERE status IN ('requested', 'authorised', 'received', 'refund_refused') AND id = ANY(:ids)
 """)
 
 

@@ -38,7 +38,8 @@ SELECT o.id, NULL FROM orders o WHERE o.reference = :order_reference
 _AWAITED = text("""
 SELECT q.return_id, q.sku, sum(q.announced - q.received)::int AS units
 FROM return_lines q JOIN returns r ON r.id = q.return_id
-WHERE r.order_id = :order_id AND r.status IN ('requested', 'authorised', 'received')
+WHERE r.order_id = :order_id
+  AND r.status IN ('requested', 'authorised', 'received', 'refund_refused')
   AND q.announced > q.received
 GROUP BY q.return_id, q.sku, r.number
 ORDER BY q.return_id <> coalesce(:return_id, ''), r.number, min(q.position)

@@ -29,7 +29,8 @@ SELECT line_id, sku, invoice_id, reason, announced, received, inspected, credite
 FROM return_lines WHERE return_id = :id ORDER BY position
 """)
 _INSPECTIONS = text("""
-SELECT line_id, sku, location_id, units AS quantity, grade, disposition, refunded, by, at
+SELECT line_id, sku, location_id, units AS quantity, grade, disposition, refunded,
+       percent AS refunded_percent, by, at
 FROM inspections WHERE return_id = :id ORDER BY id
 """)
 _NOTES = text("""
@@ -68,6 +69,7 @@ class InspectionView:
     grade: str
     disposition: Disposition
     refunded: bool
+    refunded_percent: int
     by: str
     at: datetime
 

@@ -73,11 +73,14 @@ credit_note_lines = Table(
     units("before", None),
     Column("net", BigInteger, nullable=False),
     Column("gross", BigInteger, nullable=False),
+    Column("hundredths", BigInteger, nullable=False, server_default=text("0")),
+    Column("hundredths_before", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("quantity > 0", name="quantity"),
     ForeignKeyConstraint(
         ["invoice_id", "line_id"], ["invoice_lines.invoice_id", "invoice_lines.line_id"]
     ),
     Index("ix_credit_note_lines_invoice_id", "invoice_id", "line_id"),
-    comment="Units of an invoice line that a credit note takes back: those that follow `before` of "
-    "the invoice line's own, by which their amounts in minor units are exact.",
+    comment="Units of an invoice line that a credit note takes back, and the hundredths of a unit "
+    "that it gives back for them: those that follow `before` of the invoice line's own, by which "
+    "their amounts in minor units are exact.",
 )

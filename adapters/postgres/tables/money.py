@@ -97,7 +97,8 @@ payments = Table(
     CheckConstraint("captured >= 0 AND captured <= authorised", name="captured"),
     Index("ix_payments_order_id", "order_id"),
     comment="What a provider has blocked for the tender of an order at position; untold until the "
-    "provider knows that less of it is needed.",
+    "provider knows that less of it is needed. "
+    "What a refund that is held funds, no provider knows of.",
 )
 
 payment_captures = Table(
@@ -159,9 +160,11 @@ invoice_lines = Table(
     Column("vat_category", Text, nullable=False, server_default=text("'Z'")),
     units("before"),
     units("credited"),
+    Column("refunded_hundredths", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("0 <= credited AND credited <= quantity", name="credited"),
     comment="net and gross are what these units come to, in minor units: those that follow the "
-    "units of the line that were invoiced before; credited of them are on credit notes.",
+    "units of the line that were invoiced before; credited of them are on credit notes, "
+    "refunded_hundredths is how much of these was given back, in hundredths of a unit.",
 )
 
 payment_allocations = Table(

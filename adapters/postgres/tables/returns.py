@@ -45,7 +45,8 @@ returns = Table(
     Column("exchange_lines", JSONB, nullable=False, server_default=text("'[]'")),
     Column("exchange_order_id", ForeignKey("orders.id")),
     CheckConstraint(
-        "status IN ('requested', 'authorised', 'received', 'closed', 'expired', 'cancelled')",
+        "status IN ('requested', 'authorised', 'received', 'refund_refused', 'closed', 'expired', "
+        "'cancelled')",
         name="status",
     ),
     CheckConstraint(
@@ -57,7 +58,9 @@ returns = Table(
     Index(
         "ix_returns_open",
         "opened_at",
-        postgresql_where=text("status IN ('requested', 'authorised', 'received')"),
+        postgresql_where=text(
+            "status IN ('requested', 'authorised', 'received', 'refund_refused')"
+        ),
     ),
     comment="exchange_lines are what the customer wants instead, exchange_order_id the order that "
     "brings it.",
@@ -116,17 +119,19 @@ inspections = Table(
     Column("grade", Text, nullable=False),
     Column("disposition", Text, nullable=False),
     Column("refunded", Boolean, nullable=False),
+    Column("percent", Integer, nullable=False, server_default=text("100")),
     Column("by", Text, nullable=False),
     at("at"),
     ForeignKeyConstraint(*_OF_RETURN_LINE),
     CheckConstraint("units > 0", name="units"),
+    CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
     CheckConstraint(
         "disposition IN ('restock', 'refurbish', 'return_to_supplier', 'scrap')",
         name="disposition",
     ),
     Index("ix_inspections_return_id", "return_id"),
     comment="In which state units came back and what became of them; refunded says that the policy "
-    "refunds their grade.",
+    "refunds their grade, percent how much of it.",
 )
 
 return_labels = Table(

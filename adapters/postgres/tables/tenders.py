@@ -22,7 +22,7 @@ order_tenders = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("tender", Text, nullable=False),
     Column("amount", BigInteger),
-    CheckConstraint("tender IN ('voucher', 'card', 'account')", name="tender"),
+    CheckConstraint("tender IN ('exchange', 'voucher', 'card', 'account')", name="tender"),
     CheckConstraint("amount > 0", name="amount"),
     Index(
         "uq_order_tenders_rest",
@@ -55,8 +55,17 @@ refunds = Table(
     Column("reason", Text),
     at("intended_at"),
     at("refunded_at", nullable=True),
-    CheckConstraint("amount > 0", name="amount"),
-    CheckConstraint("state IN ('intent', 'refunded', 'refused')", name="state"),
+    Column("settled_by", Text),
+    Column("settled_how", Text),
+    Column("note", Text),
+    Column("moved_from", Text),
+    Column("funds", ForeignKey("payments.reference"), unique=True),
+    CheckConstraint("amount > 0 OR state = 'held' AND amount = 0", name="amount"),
+    CheckConstraint("state IN ('intent', 'refunded', 'refused', 'held', 'settled')", name="state"),
+    CheckConstraint(
+        "(state = 'settled') = (settled_by IS NOT NULL AND settled_how IS NOT NULL)",
+        name="settled_by",
+    ),
     ForeignKeyConstraint(
         ["shipment_id", "payment_reference"],
         ["payment_captures.shipment_id", "payment_captures.payment_reference"],
@@ -64,5 +73,6 @@ refunds = Table(
     Index("ix_refunds_order_id", "order_id"),
     Index("ix_refunds_capture", "shipment_id", "payment_reference"),
     comment="What goes back of a capture, for a credit note, its source; attempts counts how often "
-    "the provider was asked under a new reference, reason is why it refused.",
+    "the provider was asked under a new reference, reason is why it refused. What is held pays for "
+    "an exchange; what is settled a person gave back in another way.",
 )
