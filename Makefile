@@ -61,4 +61,5 @@ lock: .venv/stamp
 	$(LOCK) --extra local --extra trial --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
-	rm -rf .venv .ariane .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .ariane .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
+	  .schemathesis

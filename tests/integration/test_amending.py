@@ -5,93 +5,26 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from activities.amending import AmendingActivities
-from adapters.postgres import amendable, amendments, outlook, supplies
-from adapters.postgres.network_cache import NetworkCache
+from adapters.postgres import amendments, supplies
 from adapters.postgres.supplies import NewSupply
-from domain.amending import WantedLine, total_of
-from domain.amending.words import reason_of
+from domain.amending import WantedLine
 from domain.messages.amending import (
     Amendable,
     AmendmentApplied,
     AmendmentCovered,
-    AmendmentRefused,
-    ApplyAmendment,
-    CoverAmendment,
-    ExamineAmendment,
     Obstacle,
-    RefuseAmendment,
 )
 from domain.messages.orders import HoldReason, OrderStatus
-from domain.messages.steps import Abandon, RecordOutcome
+from domain.messages.steps import RecordOutcome
+from tests.support.amending import Amender, given_up
 from tests.support.books import AT, Books, allocate, open_books, pick
-from tests.support.house import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-_REFUSAL = AmendmentRefused(obstacle=Obstacle.ORDER_ENDED, reason=reason_of(Obstacle.ORDER_ENDED))
-
-
-class Amender:
-    """Asks for amendments of orders in the books, and takes their steps."""
-
-    def __init__(self, books: Books) -> None:
-        self.books = books
-        self.steps = AmendingActivities(
-            books.engine, NetworkCache(books.engine, max_age=0), books.desk
-        )
-
-    async def ask(self, order: str, *, to: dict[str, int], **changes: Any) -> int:
-        """An amendment of an order to so many units of its lines; gives its number."""
-        async with self.books.engine.begin() as conn:
-            await outlook.lock_order(conn, order)
-            present = await amendable.read_present(conn, order)
-            assert present is not None
-            lines = [line.as_wanted(to[line.line_id]) for line in present.lines]
-            lines += changes.pop("more", [])
-            fields: dict[str, Any] = {
-                "kind": "amendment",
-                "base_version": present.version,
-                "body_hash": "hash",
-                "country": present.country,
-                "postal_code": present.postal_code,
-                "requested_date": present.requested_date,
-                "contact_revision": present.contact_revision,
-                "backorder": False,
-            } | changes
-            total = total_of(lines, tax_included=present.tax_included)
-            new = amendments.NewAmendment(order_id=order, lines=lines, total=total, **fields)
-            return await amendments.intend(conn, new, AT)
-
-    async def examine(self, order: str, number: int, *stoppable: str) -> Any:
-        return await self.steps.examine_amendment(
-            ExamineAmendment(order_id=order, number=number, stoppable=stoppable, at=AT)
-        )
-
-    async def cover(self, order: str, number: int, **changes: Any) -> Any:
-        fields: dict[str, Any] = {
-            "policy_version": SHORT.version,
-            "policy": SHORT.sourcing,
-            "lacking": {},
-        }
-        return await self.steps.cover_amendment(
-            CoverAmendment(order_id=order, number=number, at=AT, **(fields | changes))
-        )
-
-    async def apply(self, order: str, number: int, **changes: Any) -> Any:
-        return await self.steps.apply_amendment(
-            ApplyAmendment(order_id=order, number=number, at=AT, **({"funded": True} | changes))
-        )
-
-    async def refuse(self, order: str, number: int) -> Any:
-        return await self.steps.refuse_amendment(
-            RefuseAmendment(order_id=order, number=number, refusal=_REFUSAL, at=AT)
-        )
 
 
 @pytest.fixture
@@ -103,10 +36,6 @@ async def books(database_url: str) -> AsyncIterator[Books]:
 @pytest.fixture
 def amender(books: Books) -> Amender:
     return Amender(books)
-
-
-def _given_up(shipment: str) -> tuple[Abandon, ...]:
-    return (Abandon(shipment_id=shipment, location_name="Lille", reason="the order is amended"),)
 
 
 async def test_it_is_looked_at_without_any_effect(books: Books, amender: Amender) -> None:
@@ -164,10 +93,10 @@ async def test_it_is_applied_once_with_all_that_belongs_to_it(
     number = await amender.ask(order, to={"1": 6, "2": 0}, more=[new])
 
     applied = await books.twice(
-        lambda: amender.apply(order, number, abandon=_given_up(f"{order}:1"))
+        lambda: amender.apply(order, number, abandon=given_up(f"{order}:1"))
     )
 
-    assert applied == AmendmentApplied(version=2, total=7000, open_units=10)
+    assert applied == AmendmentApplied(version=2, total=7000, total_before=7000, open_units=10)
     assert await books.value("SELECT total FROM orders") == 7000
     assert await books.value("SELECT open_amount FROM accounts WHERE customer_id = 'ACME'") == 7000
     lines = await books.sql(
@@ -242,7 +171,7 @@ async def test_room_that_an_amendment_leaves_goes_to_an_order_that_is_held_for_i
     await books.orders.record_outcome(held)
     number = await amender.ask(order, to={"1": 4})
 
-    await amender.apply(order, number, abandon=_given_up(f"{order}:1"))
+    await amender.apply(order, number, abandon=given_up(f"{order}:1"))
 
     claims = await books.sql("SELECT order_id, open_amount FROM credit_claims ORDER BY 2")
     assert [tuple(claim) for claim in claims] == [(order, 4000), (other, 5000)]
@@ -274,7 +203,7 @@ async def test_what_support_keeps_on_hold_keeps_no_more_than_it_lacks(
     await books.stock(LIL_1=9, LYO_1=4)
     order = await books.sourced(("SKU-1", 12))
     shipments = [f"{order}:1", f"{order}:2"]
-    gone = tuple(a for shipment in shipments for a in _given_up(shipment))
+    gone = tuple(a for shipment in shipments for a in given_up(shipment))
     number = await amender.ask(order, to={"1": 9})
     await amender.apply(order, number, abandon=gone, keeps=True)
     rows = await books.sql("SELECT location_id, units FROM earmarks ORDER BY 1")

@@ -30,7 +30,7 @@ from domain.messages.steps import (
 from domain.notices import Template, render
 from domain.timeline import EventKind, describe
 from domain.wording import LANGUAGES
-from tests.support import collection, credit, reviews, stopping
+from tests.support import collection, credit, living, reviews, stopping
 from tests.support.books import (
     AT,
     Books,
@@ -195,6 +195,7 @@ async def test_everything_that_the_activities_write_has_words_in_both_languages(
 
 async def _everything_that_can_happen(books: Books) -> None:
     """Each kind of event at least once."""
+    await living.everything(books)
     await _missed(books)
     await books.stock(LIL_3=9, LYO_4=9)
     await _on_account(books)

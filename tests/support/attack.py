@@ -80,6 +80,8 @@ def attack(
             "workers": 1,
             "base-url": url,
             "continue-on-failure": True,
+            # What an earlier run has learned would make this one another.
+            "cache": {"enabled": False},
             "generation": {"max-examples": examples, "deterministic": True},
             "checks": _CHECKS,
             "operations": [
