@@ -10,7 +10,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-import uvloop
 
 from cli.stack import PostgresServer, TemporalServer
 from tests.support.databases import Databases
@@ -18,8 +17,7 @@ from tests.support.scratch import Scratch
 from tests.support.stack import make_template
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-    from collections.abc import AsyncIterator, Callable, Generator, Mapping
+    from collections.abc import AsyncIterator, Generator
 
 _SCRATCH = pytest.StashKey[Scratch]()
 
@@ -38,11 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if scratch is not None:
         config.option.basetemp = str(scratch.directory)
         config.stash[_SCRATCH] = scratch
-
-
-def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
-    """The loop that our processes run on."""
-    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.hookimpl(wrapper=True)

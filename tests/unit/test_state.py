@@ -151,6 +151,9 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         rest_cancelled=True,
         holding=SupportHold(by="Marie", reason="the address is in doubt"),
         keeps=True,
+        asked_in_vain=[2],
+        spare_due=AT,
+        closing=True,
         applied_events=["E-1"],
     )
     state.shipments["web:R-1:1"].withdrawal = Withdrawal(reason="given way", yields=("SKU-1",))

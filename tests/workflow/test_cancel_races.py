@@ -55,10 +55,10 @@ async def test_what_leaves_while_its_recall_is_under_way_goes_on(house: House) -
         recall.opened.set()
         said = await cancelling
         await placing
+        await house.until_event(order, "return_opened")
 
     assert [s["why"] for s in said["going_on"]] in (["cannot_be_stopped"], ["has_left"])
     assert [line["cancelled"] for line in said["lines"]] == [0]
-    await house.until_event(order, "return_opened")
     assert (await house.told(order)).count("cancelled_too_late") == 1
     await house.check()
 
