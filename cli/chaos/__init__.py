@@ -1,1 +1,1 @@
-"""`ariane chaos`: a campaign of faults on a stack of real processes, and the checker of what it left."""
+"""`ariane chaos`: faults upon a stack of real processes, and a checker of what they left."""
