@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench bench-stock bench-sourcing lock clean
+.PHONY: help demo up test check bench bench-stock bench-sourcing chaos chaos-mutants lock clean
 
 help:
 	@echo "make demo         place a day of orders in a local stack and watch them through"
@@ -13,6 +13,8 @@ help:
 	@echo "make bench        measure, and print what docs/benchmarks.md says"
 	@echo "make bench-stock  time reservations and reads of stock beside plain statements"
 	@echo "make bench-sourcing  compare sourcing with the usual rules and with hindsight"
+	@echo "make chaos        break a stack while clients use it, and check what is left of their orders"
+	@echo "make chaos-mutants  plant known bugs, and see that something catches each"
 	@echo "make lock         resolve the dependencies again"
 	@echo "make clean        remove the virtual environment, the caches and the local stack's data"
 
@@ -50,6 +52,13 @@ bench-stock: .venv/stamp
 
 bench-sourcing: .venv/stamp
 	$(BIN)/ariane bench-sourcing --write docs/benchmarks.md
+
+# A seed of another campaign, more minutes or hours: make chaos ARGS="--seed 7 --hours 1"
+chaos: .venv/stamp
+	$(BIN)/ariane chaos $(ARGS)
+
+chaos-mutants: .venv/stamp
+	$(BIN)/python -m tests.mutants --write
 
 # The first file is what a server runs; the second, with the local stack and the tools, is for work
 # here, and repeats the first one's versions: what is tested is what is run.

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import payments
+from adapters.postgres.engine import reading
 from adapters.postgres.payments import Capture
 from adapters.postgres.steps import Step, once
 from domain.messages.steps import (
@@ -25,7 +26,7 @@ async def capture(
     engine: AsyncEngine, provider: PaymentGateway, request: CapturePayment
 ) -> PaymentCaptured | PaymentRefused:
     """Take each part of what is to be captured for a shipment, once; refused if one of them is."""
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         captures = await payments.read_captures(conn, request.shipment_id)
     answers = [(part, await _take(provider, part)) for part in captures if part.state == "intent"]
     return await once(
@@ -43,7 +44,7 @@ async def capture_the_rest(
     engine: AsyncEngine, provider: PaymentGateway, order_id: str, at: datetime
 ) -> None:
     """Take what was invoiced and nobody has taken, for a workflow that did not live to."""
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         uncaptured = await payments.read_uncaptured(conn, order_id)
     for part in uncaptured:
         request = CapturePayment(

@@ -16,6 +16,7 @@ from adapters.postgres.steps import Step, answered, once
 from domain.identity import booking_reference, order_of_shipment
 from domain.messages.steps import (
     GIVEN_UP,
+    LOCATION_CLOSED,
     BookCarrier,
     BookingResult,
     CarrierBooked,
@@ -53,7 +54,7 @@ class CarrierActivities:
             earlier = await answered(self._engine, key=key, request=request, result=_BOOKING)
             if earlier is not None:
                 return earlier
-        answer = await ask_carrier(self._carriers, reference, shipment, first=state == "new")
+        answer = await self._ask(reference, shipment, is_new=state == "new")
         outcome = await once(
             self._engine,
             key=key,
@@ -66,6 +67,13 @@ class CarrierActivities:
         if outcome == _GIVEN_UP:
             await self._carriers.void(shipment["carrier"], reference)
         return outcome
+
+    async def _ask(
+        self, reference: str, shipment: dict[str, Any], *, is_new: bool
+    ) -> Booked | PortRefused:
+        if is_new and shipment["closed"] is not None:
+            return PortRefused(code=LOCATION_CLOSED, reason=shipment["closed"])
+        return await ask_carrier(self._carriers, reference, shipment, first=is_new)
 
     @activity.defn
     async def void_booking(self, request: VoidBooking) -> Recorded:
@@ -127,9 +135,10 @@ async def _write(
     detail = {name: shipment[name] for name in ("carrier", "service")}
     if isinstance(answer, PortRefused):
         await shipping.write_booking_refused(step.conn, reference, answer.reason)
-        step.tell(
-            EventKind.BOOKING_REFUSED, shipment=shipment["id"], reason=answer.reason, **detail
-        )
+        if answer.code != LOCATION_CLOSED:
+            step.tell(
+                EventKind.BOOKING_REFUSED, shipment=shipment["id"], reason=answer.reason, **detail
+            )
         return CarrierRefused(code=answer.code, reason=answer.reason)
     await lock_order(step.conn, step.order_id)
     if not await shipping.write_booked(

@@ -7,10 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
 from adapters.postgres import outlook, shipping, yielding
+from adapters.postgres.engine import reading
 from adapters.postgres.steps import Step, once
 from domain.identity import order_of_shipment
 from domain.messages.orders import ShipmentStatus
 from domain.messages.steps import (
+    LOCATION_CLOSED,
     RecallRefused,
     RecallResult,
     RecallShipment,
@@ -36,14 +38,18 @@ class LocationActivities:
     @activity.defn
     async def release_to_location(self, request: ReleaseShipment) -> ReleaseResult:
         """Order a location to pick, pack and dispatch a booked shipment."""
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             shipment = await shipping.read_shipment(conn, request.shipment_id)
             lines = await shipping.read_held(conn, request.shipment_id)
         if shipment["status"] == ShipmentStatus.ABANDONED:
             # An attempt that released it in spite of that may have ended before it said so.
             await self._warehouses.recall(shipment["location_id"], request.shipment_id)
             return _GIVEN_UP
-        answer = await self._warehouses.release(_release(request, shipment, lines))
+        answer: Accepted | Refused
+        if shipment["closed"] is None:
+            answer = await self._warehouses.release(_release(request, shipment, lines))
+        else:
+            answer = Refused(code=LOCATION_CLOSED, reason=shipment["closed"])
         outcome = await once(
             self._engine,
             key=f"{request.shipment_id}:release",
@@ -63,7 +69,7 @@ class LocationActivities:
 
         A location that could not stop it may be asked again later, and is then believed.
         """
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             shipment = await shipping.read_shipment(conn, request.shipment_id)
         answer = await self._warehouses.recall(shipment["location_id"], request.shipment_id)
         return await once(
@@ -103,7 +109,8 @@ async def _write_release(
 ) -> ShipmentReleased | ReleaseRefused:
     detail = {"shipment": shipment["id"], "location": shipment["location_name"]}
     if isinstance(answer, Refused):
-        step.tell(EventKind.RELEASE_REFUSED, reason=answer.reason, **detail)
+        if answer.code != LOCATION_CLOSED:
+            step.tell(EventKind.RELEASE_REFUSED, reason=answer.reason, **detail)
         return ReleaseRefused(code=answer.code, reason=answer.reason)
     by_carrier = bool(shipment["carrier"])
     if not by_carrier:

@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from adapters.postgres import milestones, outlook, reliability, snapshot
+from adapters.postgres.engine import reading
 from adapters.postgres.milestones import UnderWay
 from adapters.postgres.network_cache import NetworkCache
 from adapters.postgres.outlook import tell_promise
@@ -68,7 +69,7 @@ class MilestoneActivities:
 
     async def _review(self, request: ReviewMilestone) -> _Review:
         network = await self._network.read()
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             shipment = await milestones.read_under_way(conn, request.shipment_id)
             problem = await milestones.read_problem(conn, network, request, shipment)
         late = _late(request, shipment)

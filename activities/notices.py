@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.relaying import relay
 from adapters.postgres import notices
+from adapters.postgres.engine import reading
 from adapters.postgres.notices import Attempt, Notice
 from domain.messages.relays import RelayNotices, RelayReport
 from domain.notices import render
@@ -57,7 +58,7 @@ class NoticeActivities:
         return sum(attempt.failure is None for attempt in attempts)
 
     async def _send_batch(self) -> list[Attempt]:
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             unsent = await notices.read_unsent(conn, _BATCH)
         if not unsent:
             return []

@@ -118,6 +118,7 @@ def _kind(request: RecordOutcome) -> EventKind | None:
 async def _cancel(step: Step, request: CancelOrder, free: set[str]) -> Recorded:
     account = await credit.release(step.conn, request.order_id)
     reference = await outlook.lock_order(step.conn, request.order_id)
+    had_ended = await outlook.has_ended(step.conn, request.order_id)
     freed = await outlook.cancel_remainder(step.conn, request.order_id)
     await stock.release(step.conn, step.order_id, freed)
     free.update(sku for sku, _ in freed)
@@ -125,6 +126,9 @@ async def _cancel(step: Step, request: CancelOrder, free: set[str]) -> Recorded:
     await outlook.write_status(step, request.status, hold_reason=None, final=True)
     if account is not None:
         await credit_room.let_go_on(step.conn, account, f"end:{step.order_id}", step.at)
+    if had_ended:
+        # What it still held is given back; of its end everybody has heard.
+        return Recorded()
     whole = request.status is OrderStatus.CANCELLED
     kind = EventKind.CANCELLED if whole else EventKind.REMAINDER_CANCELLED
     template = Template.CANCELLED if whole else Template.REMAINDER_CANCELLED

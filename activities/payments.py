@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities import capturing, refunding, voiding
 from adapters.postgres import outlook, payments, tendering
+from adapters.postgres.engine import reading
 from adapters.postgres.payments import Intended
 from adapters.postgres.steps import Step, answered, once
 from domain.messages.payments import (
@@ -209,7 +210,7 @@ class PaymentActivities:
         return await refunding.refund(self._engine, self._provider, request)
 
     async def _tell_provider(self, order_id: str) -> None:
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             surplus = await payments.read_untold(conn, order_id)
         for part in surplus:
             await self._provider.void(part.reference, part.keep)

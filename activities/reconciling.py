@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.return_strays import find_returns
-from adapters.postgres import arrivals, strays
+from adapters.postgres import arrivals, closures, strays
 from adapters.postgres.steps import Step, once
 from domain.identity import WORKFLOW_PREFIX, order_of_workflow, workflow_id
 from domain.messages.repairs import (
@@ -106,8 +106,9 @@ class ReconcileActivities:
 
     @activity.defn
     async def serve_waiting(self, request: ServeWaiting) -> Served:
-        """Give what is free to those that wait; there is something only if somebody died between
-        freeing stock and giving it on."""
+        """Give what is free to those that wait, and tell orders of locations that are closed; there
+        is something only if somebody died between the one and the other."""
+        await closures.tell_all_orders(self._engine, request.at)
         async with self._engine.connect() as conn:
             skus = await strays.waiting_skus(conn)
         served = await arrivals.serve_all(

@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.relaying import relay
 from adapters.postgres import signals
+from adapters.postgres.engine import reading
 from adapters.postgres.signals import Unsent
 from domain.identity import workflow_id
 from domain.messages.relays import RelayReport, RelaySignals
@@ -38,7 +39,7 @@ class SignalActivities:
         return await relay(request, self._send_batch, _BATCH)
 
     async def _send_batch(self) -> int:
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             unsent = await signals.read_unsent(conn, _BATCH)
         if not unsent:
             return 0

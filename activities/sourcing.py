@@ -24,6 +24,7 @@ from adapters.postgres import (
 )
 from adapters.postgres.available_to_order import read_available
 from adapters.postgres.desk import Claim, StockDesk, Verdict
+from adapters.postgres.engine import reading
 from adapters.postgres.expectations import Rested
 from adapters.postgres.network_cache import NetworkCache
 from adapters.postgres.outlook import tell_promise
@@ -102,7 +103,7 @@ class SourcingActivities:
         """Plan without a lock, reserve with all others that want to, then make it so."""
         key = f"{request.order_id}:allocate:{request.generation}"
         network = await self._network.read()
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             standing = await snapshot.read_standing(conn, request.order_id)
             problem = await snapshot.read_problem(conn, network, request, standing)
             trial = await self._shadows.read(conn, request.order_id, standing.channel)
@@ -145,7 +146,7 @@ class SourcingActivities:
     ) -> set[str]:
         """SKUs that came while the order was not known to wait for them: nobody gave it any."""
         known = {(row.sku, row.location_id): row.units for row in problem.availability}
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             now = await read_available(
                 conn, problem.order_id, standing.channel, {line.sku for line in problem.lines}
             )

@@ -32,6 +32,9 @@ async def nobody(_reference: str) -> Sequence[Contact]:
 
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+# Of a connection that is reset while it is made uvloop keeps no socket, and anyio asks it all the
+# same.
+_OF_NO_SOCKET = "getpeername"
 _REPLY_LOST = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
 _REFUSALS = frozenset({402, 409, 422})
 
@@ -148,6 +151,10 @@ class Partner:
             raise lost(f"{asked}: {type(error).__name__}") from None
         except httpx.DecodingError:
             raise GatewayProtocolError(f"{asked}: the reply cannot be decoded") from None
+        except AttributeError as error:
+            if error.name != _OF_NO_SOCKET:
+                raise
+            raise GatewayUnavailable(f"{asked}: reset while it was connecting") from error
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
             raise GatewayUnavailable(f"{asked}: status {response.status_code}")
         is_refusal = response.status_code in _REFUSALS

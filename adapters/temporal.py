@@ -19,12 +19,15 @@ _OUT_OF_REACH = frozenset(
         RPCStatusCode.ABORTED,
         RPCStatusCode.INTERNAL,
         RPCStatusCode.UNKNOWN,
+        # A workflow that no worker can process at this moment takes no update.
+        RPCStatusCode.FAILED_PRECONDITION,
     }
 )
 
 
 class TemporalUnreachableError(Exception):
-    """The Temporal server could not be asked, or did not answer in time."""
+    """The Temporal server could not be asked, or did not answer in time; or no worker can process
+    the workflow at this moment."""
 
 
 async def connect(

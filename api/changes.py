@@ -116,7 +116,9 @@ async def _see_through(services: Services, order_id: str, number: int) -> Amendm
         return amendment
     is_answered = False
     try:
-        is_answered = await thread.amend(services, order_id, AmendOrder(number=number))
+        is_answered = await thread.amend(
+            services, order_id, AmendOrder(number=number, written_first=True)
+        )
     except WorkflowUpdateFailedError:
         await _refuse_ended(services, order_id, number)
     except RPCError as error:

@@ -34,6 +34,15 @@ class PlannedDayAnswer(Answer):
     shipments: int
 
 
+class LocationClosure(Answer):
+    """Why a location is closed, who says so, and until when people expect it to be."""
+
+    reason: str
+    by: str
+    closed_at: datetime
+    until: datetime | None
+
+
 class LocationAnswer(Answer):
     """A location. `reliability` is the share of shipments that it sends whole and in time: what was
     said of it at first, moved by each of the `outcomes`, by the latest most; `unlearned` are those
@@ -42,7 +51,8 @@ class LocationAnswer(Answer):
     Without a `calendar` it works Monday to Friday and starts the same day on what it has before
     `cut_off_hour`. `capacity` is shipments a day, null without limit; `planned` are those it is to
     hand over, by its own days. It serves the sales `channels` and the `markets` (countries) that it
-    names, all where it names none; `collect` says that customers may fetch there.
+    names, all where it names none; `collect` says that customers may fetch there. `closure` says
+    why it is closed at the moment, null where it is not.
     """
 
     location_id: str
@@ -55,6 +65,7 @@ class LocationAnswer(Answer):
     cut_off_hour: int
     handling_cost: int = Field(description="Minor units, for one shipment.")
     active: bool
+    closure: LocationClosure | None
     collect: bool
     channels: list[str]
     markets: list[str]

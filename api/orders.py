@@ -120,7 +120,8 @@ async def release_hold(
     order_id: OrderIdInPath, body: ReleaseHold, services: Shared
 ) -> OrderStanding:
     """Let an order on hold go on, as a person decided: 409 when it is not on hold."""
-    return await _decide_hold(services, order_id, HoldRelease(**body.model_dump()))
+    decision = HoldRelease(**body.model_dump(), written_first=True)
+    return await _decide_hold(services, order_id, decision)
 
 
 @router.post("/{order_id}/hold/reject")
@@ -129,7 +130,8 @@ async def reject_hold(order_id: OrderIdInPath, body: RejectHold, services: Share
 
     What has not left is cancelled, and what it held is given back.
     """
-    return await _decide_hold(services, order_id, HoldRejection(**body.model_dump()))
+    decision = HoldRejection(**body.model_dump(), written_first=True)
+    return await _decide_hold(services, order_id, decision)
 
 
 @router.post("/{order_id}/collect-at")

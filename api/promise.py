@@ -205,6 +205,7 @@ def _problem(seen: _Seen, kind: OrderType, store: Location | None = None) -> Sou
         pins=(Pin(location_id=store.location_id),) if collected and store is not None else (),
         lines=seen.lines,
         availability=seen.on_offer.availability,
+        exclusions=cart.closed,
         locations=(store,) if collected and store is not None else seen.network.locations,
         services=to_destination(seen.network.services, goes["country"]),
         planned=seen.on_offer.planned,

@@ -24,7 +24,8 @@ class Services:
     patience: timedelta = timedelta(seconds=10)
 
 
-def _services(request: Request) -> Services:
+# Not `async` it would be called in a thread, for every request.
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 

@@ -12,6 +12,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.postgres import amendable, amendments
 from adapters.postgres.stopping import Stopped, read_stopped
 from api import thread
 from api.changed_lines import fewer
@@ -82,7 +83,7 @@ async def cancel_order(
     structlog.contextvars.bind_contextvars(order_id=order_id)
     stopped = await _read(services, order_id)
     unwanted = _unwanted(body)
-    if unwanted and not _is_all(stopped, unwanted):
+    if unwanted and not await _is_all(services, stopped, order_id, body, unwanted):
         in_time = await change(services, order_id, _cancellation(body, unwanted))
         if not in_time:
             response.status_code = HTTPStatus.ACCEPTED
@@ -124,7 +125,7 @@ async def hold_order(
     """
     structlog.contextvars.bind_contextvars(order_id=order_id)
     stopped = await _read(services, order_id)
-    wanted = SupportHold(by=body.by, reason=body.reason)
+    wanted = SupportHold(by=body.by, reason=body.reason, written_first=True)
     refusal, in_time = "has ended", True
     if not stopped.status.is_final:
         try:
@@ -187,8 +188,29 @@ def _unwanted(body: CancelWanted) -> dict[str, int]:
     return unwanted
 
 
-def _is_all(stopped: Stopped, unwanted: dict[str, int]) -> bool:
-    """Whether nothing would be left of an order that has not lost anything yet."""
+async def _is_all(
+    services: Services,
+    stopped: Stopped,
+    order_id: str,
+    body: CancelWanted,
+    unwanted: dict[str, int],
+) -> bool:
+    """Whether an order is cancelled as a whole by losing these units, or was by the same request.
+
+    How the order stands was read before this looks at what was done to it: a repeat must not take
+    what the first has left.
+    """
+    wanted = _cancellation(body, unwanted)
+    async with services.engine.connect() as conn:
+        present = await amendable.read_present(conn, order_id)
+        known = await amendments.find_asked(conn, order_id, body.version, wanted.body_hash)
+    if any(a.state == "applied" and a.body_hash == wanted.body_hash for a in known):
+        return False
+    if present is None or body.version not in (None, present.version):
+        return False
+    cancelled = {line.line_id: line.cancelled for line in stopped.lines}
+    if stopped.is_cancelled:
+        return all(cancelled.get(line, 0) >= units for line, units in unwanted.items())
     left = {line.line_id: line.ordered - line.cancelled for line in stopped.lines}
     return {line: units for line, units in left.items() if units} == unwanted
 

@@ -152,9 +152,11 @@ async def _ask(
                 rpc_timeout=services.patience,
             )
     try:
-        async with asyncio.timeout_at(deadline):
-            await asked.result(rpc_timeout=services.patience)
-    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        with reaching_temporal():
+            async with asyncio.timeout_at(deadline):
+                await asked.result(rpc_timeout=services.patience)
+    except TemporalUnreachableError:
+        # It has been taken: who asks again is told what came of it.
         return False
     return True
 

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from cli.bench.options import bench, bench_sourcing, bench_stock
+from cli.chaos.options import chaos
 from cli.policy.commands import app as policy_app
 from cli.simulate.options import simulate
 
@@ -154,7 +156,8 @@ def load(
         run(file, Target.of(data_dir, database_url, temporal_address, temporal_namespace))
 
 
-app.command()(simulate)
+for command in (simulate, bench, bench_stock, bench_sourcing, chaos):
+    app.command()(command)
 app.add_typer(policy_app, name="policy")
 
 
@@ -214,86 +217,6 @@ def replay(
     from cli.target import Source
 
     run(Source.of(data_dir, temporal_address, temporal_namespace), orders, save=save)
-
-
-@app.command()
-def bench(
-    orders: Annotated[int, typer.Option(min=1, max=100_000, help="Orders in each round.")] = 300,
-    rounds: Annotated[int, typer.Option(min=1, max=20)] = 3,
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Clients at a time.")] = 16,
-    write: Annotated[Path | None, typer.Option(help="Write the report to this file too.")] = None,
-) -> None:
-    """Count what an order costs, and time orders beside empty workflows."""
-    from cli.bench.command import BenchOptions, run
-
-    run(BenchOptions(orders=orders, rounds=rounds, concurrency=concurrency, write=write))
-
-
-@app.command()
-def bench_stock(
-    rounds: Annotated[int, typer.Option(min=1, max=20)] = 5,
-    callers: Annotated[int, typer.Option(min=1, max=100, help="At a time.")] = 32,
-    reservations: Annotated[
-        int, typer.Option(min=1, max=100_000, help="In each measurement.")
-    ] = 20_000,
-    reads: Annotated[int, typer.Option(min=1, help="Of one SKU, in each measurement.")] = 60_000,
-    seconds: Annotated[int, typer.Option(min=1, help="That pgbench measures each time.")] = 2,
-    skus: Annotated[
-        tuple[int, int], typer.Option(min=1, help="At ten locations, in the two sets of books.")
-    ] = (10_000, 100_000),
-    open_orders: Annotated[
-        int, typer.Option(min=1, help="In fulfilment, in the larger books.")
-    ] = 100_000,
-    contended: Annotated[
-        int | None,
-        typer.Option(min=1, help="Instead: so many reservations of a few rows, all checked."),
-    ] = None,
-    write: Annotated[Path | None, typer.Option(help="Write the report to this file too.")] = None,
-) -> None:
-    """Time reservations and reads of stock beside plain statements on the same Postgres."""
-    from cli.bench.stock.command import StockBenchOptions, run
-    from cli.bench.stock.contended import ContendedOptions, contend
-    from cli.bench.stock.data import Size
-
-    if contended is not None:
-        contend(ContendedOptions(contended, processes=2, desks=2, callers=callers, write=write))
-        return
-
-    small, large = skus
-    run(
-        StockBenchOptions(
-            small=Size(locations=10, skus=small, open_orders=0),
-            large=Size(locations=10, skus=large, open_orders=open_orders),
-            rounds=rounds,
-            callers=callers,
-            reservations=reservations,
-            reads=reads,
-            seconds=seconds,
-            write=write,
-        )
-    )
-
-
-@app.command()
-def bench_sourcing(
-    orders: Annotated[int, typer.Option(min=20, max=5000, help="Of the stream.")] = 600,
-    decisions: Annotated[int, typer.Option(min=20, help="Timed in each network.")] = 200,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 1,
-    stream: Annotated[
-        Path | None, typer.Option(help="Orders: the CSV of UCI 'Online Retail', or its .xz.")
-    ] = Path("../shared/data/uci-online-retail-2011q4.csv.xz"),
-    postal_codes: Annotated[
-        Path | None, typer.Option(help="Where addresses are, as for `ariane demo`.")
-    ] = Path("../shared/data/geonames-postal.csv.xz"),
-    workbook: Annotated[
-        Path | None, typer.Option(help="Brunel University's logistics data.")
-    ] = Path("../shared/data/brunel-logistics.xlsx"),
-    write: Annotated[Path | None, typer.Option(help="Write the report to this file too.")] = None,
-) -> None:
-    """Compare what orders cost by the usual rules, by ours, and with hindsight; time decisions."""
-    from cli.bench.sourcing.command import SourcingBenchOptions, run
-
-    run(SourcingBenchOptions(orders, decisions, seed, stream, postal_codes, workbook, write))
 
 
 @app.command()

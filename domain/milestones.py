@@ -100,7 +100,9 @@ def decide(problem: SourcingProblem, policy: SourcingPolicy, late: Late) -> Deci
     The lines of the problem are all that would have to be sourced if the shipment were given up:
     what is in it, and what is open of the order besides. The shipment counts in `planned`.
     """
-    location = next((p for p in problem.locations if p.location_id == late.location_id), None)
+    closed = {exclusion.location_id for exclusion in problem.exclusions if exclusion.closed}
+    open_ones = (p for p in problem.locations if p.location_id not in closed)
+    location = next((p for p in open_ones if p.location_id == late.location_id), None)
     here = None if location is None else _Here(problem, policy, location, late)
     present = None if here is None else here.present()
     if present is not None and present.promise <= late.promise:

@@ -6,7 +6,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from worker.assembly import WORKFLOWS, sandbox
+from worker.assembly import WORKFLOWS, runner
 
 
 async def replay(
@@ -18,7 +18,7 @@ async def replay(
     """
     replayer = Replayer(
         workflows=workflows,
-        workflow_runner=sandbox(),
+        workflow_runner=runner(),
         data_converter=pydantic_data_converter,
     )
     failures: dict[str, Exception] = {}

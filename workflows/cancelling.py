@@ -43,7 +43,7 @@ async def begin(
     state.cancellation = wanted
     outcomes.stop(wanted.reason, None, until_answered=True)
     for shipment in state.shipments.values():
-        shipment.to_return = _comes_back(shipment)
+        shipment.to_return = _reaches_the_customer(shipment)
     await books.do(
         CancellingActivities.note_cancellation,
         NoteCancellation(
@@ -79,7 +79,11 @@ async def cancel_rest(
             order_id=order.order_id,
             generation=state.next_generation("cancel-rest"),
             at=workflow.now(),
-            going_on=sum(sum(s.plan.lines.values()) for s in _reaching_the_customer(state)),
+            going_on=sum(
+                sum(s.plan.lines.values())
+                for s in state.shipments.values()
+                if _reaches_the_customer(s)
+            ),
         ),
         summary="Cancel what does not go on",
     )
@@ -93,12 +97,6 @@ async def cancel_rest(
         await funds.give_back_spare(order, state, patience=policy.release_timeout)
 
 
-def _reaching_the_customer(state: OrderState) -> list[ShipmentState]:
-    return [
-        s for s in state.shipments.values() if not s.status.is_over and s.plan.collect_at is None
-    ]
-
-
 def _has_anything_open(state: OrderState) -> bool:
     return (
         not state.shipments
@@ -107,6 +105,6 @@ def _has_anything_open(state: OrderState) -> bool:
     )
 
 
-def _comes_back(shipment: ShipmentState) -> bool:
+def _reaches_the_customer(shipment: ShipmentState) -> bool:
     """What its customer fetches at a store never comes to an address; it is the store's to keep."""
     return not shipment.status.is_over and shipment.plan.collect_at is None

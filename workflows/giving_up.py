@@ -17,11 +17,13 @@ from domain.messages.shipments import Progress, ShipmentState, Withdrawal
 from domain.messages.state import OrderState
 from domain.messages.steps import (
     GIVEN_UP,
+    LOCATION_CLOSED,
     Abandon,
     CarrierRefused,
     Exclusion,
     RecallRefused,
     RecallShipment,
+    ReleaseRefused,
     ShipmentRecalled,
     VoidBooking,
 )
@@ -79,9 +81,21 @@ class GivingUp:
             # The books gave it up a moment ago, and the word of it is under way.
             self.give_up(PLANNED_ANEW)
             return
+        if booking.code == LOCATION_CLOSED:
+            self.give_up(booking.reason)
+            return
         plan = self._shipment.plan
         reason = f"{plan.carrier} refused {plan.service_name}: {booking.reason}"
         self.give_up(reason, self.not_so(reason))
+
+    def give_up_not_released(self, release: ReleaseRefused) -> None:
+        """Its location does not take it, or was not asked."""
+        if release.code == LOCATION_CLOSED:
+            # An earlier attempt may have reached it all the same.
+            self.give_up(release.reason, void=True, recall=True)
+            return
+        reason = f"{self._shipment.plan.location_name} refused: {release.reason}"
+        self.give_up(reason, self.not_here(reason), fault=Outcome.REJECTED, void=True)
 
     def give_up_rejected(self) -> None:
         """Its location does not take it, and has said so."""
@@ -122,7 +136,8 @@ class GivingUp:
         shipment.withdrawal = None
         is_booked = shipment.status is not ShipmentStatus.PLANNED
         is_there = is_booked and shipment.status is not ShipmentStatus.BOOKED
-        or_unreachable = wanted.even_if_picked and not wanted.until_answered
+        is_cut_short = wanted.even_if_picked and not wanted.until_answered
+        or_unreachable = is_cut_short or wanted.even_if_unreachable
         shipment.being_recalled = is_there
         is_stopped = not is_there or await self._is_stopped(or_unreachable=or_unreachable)
         shipment.being_recalled = False

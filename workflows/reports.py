@@ -8,6 +8,7 @@ from temporalio import workflow
 from domain.messages.events import (
     CarrierEvent,
     FundsArrived,
+    LocationClosed,
     PlannedAnew,
     StockArrived,
     StockTaken,
@@ -68,6 +69,15 @@ class Reports:
         shipment = self._state.shipments.get(event.shipment_id)
         if shipment is not None and self._is_new("yield", event.event_id):
             shipment.withdrawal = Withdrawal(reason=event.reason, yields=event.skus)
+
+    @workflow.signal
+    def location_closed(self, event: LocationClosed) -> None:
+        shipment = self._state.shipments.get(event.shipment_id)
+        if shipment is not None and self._is_new("closure", event.event_id):
+            # Whoever wants it back already may want it more than that.
+            shipment.withdrawal = shipment.withdrawal or Withdrawal(
+                reason=event.reason, even_if_unreachable=True
+            )
 
     @workflow.signal
     def planned_anew(self, event: PlannedAnew) -> None:

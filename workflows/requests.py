@@ -4,6 +4,7 @@ A request is noted in the state and answered when the process has acted on it.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -14,6 +15,8 @@ from domain.messages.events import CollectElsewhere, HoldRejection, HoldRelease
 from domain.messages.orders import OrderFacts, OrderStatus, Placement
 from domain.messages.state import OrderState
 from workflows import amending, cancelling, holding, moving
+
+_INSTANT = timedelta(milliseconds=1)
 
 
 class Requests:
@@ -35,6 +38,9 @@ class Requests:
     @workflow.update
     async def release_hold(self, release: HoldRelease) -> OrderStatus:
         """Let a held order go on; answers with the status that it goes on to."""
+        if release.written_first:
+            await _until_written()
+            self._refuse_for(None if self._state.waits_for_decision else "is not on hold")
         self._state.release = release
         await workflow.wait_condition(lambda: self._state.release is None)
         return self._state.status
@@ -47,6 +53,9 @@ class Requests:
     @workflow.update
     async def reject_hold(self, rejection: HoldRejection) -> OrderStatus:
         """End a held order; answers with its status once nothing new is begun for it."""
+        if rejection.written_first:
+            await _until_written()
+            self._refuse_for(None if self._state.waits_for_decision else "is not on hold")
         self._state.rejection = rejection
         await workflow.wait_condition(
             lambda: (
@@ -83,6 +92,9 @@ class Requests:
     async def put_on_hold(self, wanted: SupportHold) -> OrderStatus:
         """Have nothing move any more; answers once it is known what cannot be stopped."""
         state = self._state
+        if wanted.written_first:
+            await _until_written()
+            self._refuse_for(holding.why_not(state, wanted))
         if not holding.is_there_already(state, wanted):
             state.holding = wanted
         await self._until(lambda: holding.is_answered(state))
@@ -101,6 +113,8 @@ class Requests:
         """Have the order become what its amendment says; answers once that is applied or refused,
         as the books then say."""
         state = self._state
+        if asked.written_first:
+            await _until_written()
         await workflow.wait_condition(lambda: state.amending is None)
         if state.amended < asked.number and amending.why_not(state) is None:
             state.amending = asked
@@ -131,9 +145,23 @@ class Requests:
         if obstacle is not None:
             raise ValueError(f"order {self._order.order_id} {obstacle}")
 
+    def _refuse_for(self, obstacle: str | None) -> None:
+        """What the validator let pass may be no longer so."""
+        if obstacle is not None:
+            raise ApplicationError(f"order {self._order.order_id} {obstacle}")
+
     async def _until(self, answered: Callable[[], bool]) -> None:
         self._asking += 1
         try:
             await workflow.wait_condition(answered)
         finally:
             self._asking -= 1
+
+
+async def _until_written() -> None:
+    """Wait until the request that is being handled stands in the history.
+
+    A request comes with a workflow task, and is gone with it when the task is lost and nobody asks
+    again; what a step on our books did in that task stays done, and the process would not know why.
+    """
+    await workflow.sleep(_INSTANT, summary="Until what is asked is written down")

@@ -33,7 +33,6 @@ from domain.messages.steps import (
     ReleaseShipment,
 )
 from domain.progress import moment_of
-from domain.reliability import Outcome
 from domain.timeline import EventKind
 from domain.wording import money
 from workflows.clock import is_past
@@ -137,10 +136,7 @@ class ShipmentThread:
             await self._back.pass_over(f"{plan.location_name} cannot be reached")
             return
         if isinstance(release, ReleaseRefused):
-            reason = f"{plan.location_name} refused: {release.reason}"
-            self._back.give_up(
-                reason, self._back.not_here(reason), fault=Outcome.REJECTED, void=True
-            )
+            self._back.give_up_not_released(release)
             return
         shipment.status = ShipmentStatus.RELEASED
         shipment.wait_until(due)

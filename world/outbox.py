@@ -5,6 +5,7 @@ one is `pending`, those behind it are `held`. In the end each is `acknowledged`,
 its cause was called off before it happened, `cancelled`.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -186,22 +187,26 @@ class Outbox:
         return {row["stream"]: row["kind"] for row in rows}
 
     def rescale(self, now: float, factor: float) -> None:
-        """Multiply by `factor` the time that is left until whatever has not happened yet."""
+        """Multiply by `factor` the time that is left until whatever has not happened yet, and until
+        a late report of what has."""
         self._connection.execute(
-            "UPDATE webhooks SET happens_at = :now + (happens_at - :now) * :factor,"
+            "UPDATE webhooks"
+            " SET happens_at = happens_at + max(happens_at - :now, 0) * (:factor - 1),"
             " due_at = :now + (due_at - :now) * :factor"
-            " WHERE happens_at > :now AND state IN ('held', 'pending')",
+            " WHERE due_at > :now AND attempts = 0 AND state IN ('held', 'pending')",
             {"now": now, "factor": factor},
         )
 
     def select(self, reference_prefix: str) -> list[Json]:
-        """The webhooks as the ledger shows them, in the order in which they were planned."""
+        """The webhooks as the ledger shows them, in the order in which they were planned; `lines`
+        are those that a warehouse reports, empty for a carrier."""
         rows = self._connection.execute(
-            "SELECT event_id, path, kind, reference, tracking_number, state, attempts, last_status"
+            "SELECT event_id, path, kind, reference, tracking_number, state, attempts, last_status,"
+            " coalesce(json_extract(body, '$.lines'), '[]') AS lines"
             " FROM webhooks WHERE substr(reference, 1, length(?)) = ? ORDER BY seq",
             (reference_prefix, reference_prefix),
         )
-        return [dict(row) for row in rows]
+        return [{**dict(row), "lines": json.loads(row["lines"])} for row in rows]
 
     def counts(self) -> dict[str, int]:
         """How many webhooks are in each state."""

@@ -17,6 +17,9 @@ _TIMEOUT_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 10.0
 # The receiver may not have committed yet what the event is about; later, it never will.
 _NOT_FOUND_TRIES = 6
+# Of a connection that is reset while it is made uvloop keeps no socket, and anyio asks it all the
+# same.
+_OF_NO_SOCKET = "getpeername"
 _WORTH_REPEATING = frozenset({408, 425, 429})
 
 _log = logging.getLogger(__name__)
@@ -109,6 +112,11 @@ class WebhookSender:
             )
         except httpx.TransportError as error:
             _log.debug("webhook %s got no answer: %s", due.event_id, type(error).__name__)
+            return None
+        except AttributeError as error:
+            if error.name != _OF_NO_SOCKET:
+                raise
+            _log.debug("webhook %s was reset while it was connecting", due.event_id)
             return None
         return response.status_code
 

@@ -146,6 +146,8 @@ async def read_occasion(conn: AsyncConnection, request: Allocate) -> Occasion:
 def _occasion(
     before: StoredDecision | None, given_up: Iterable[GivenUp], exclusions: Sequence[Exclusion]
 ) -> Occasion:
+    # What is closed at the moment was not ruled out for the sake of this order.
+    exclusions = [exclusion for exclusion in exclusions if not exclusion.closed]
     if before is None:
         return Occasion(tuple(given_up), tuple(exclusions), first=True)
     known = before.problem.exclusions

@@ -18,12 +18,13 @@ from domain.stock import Supply
 
 # What others changed meanwhile is given as it is once the row is locked.
 _LOCK = text("""
-SELECT s.id, s.sku, s.location_id, s.due, s.confidence, s.closed,
+SELECT s.id, s.sku, s.location_id, s.due, s.confidence, s.closed OR NOT l.active AS closed,
        s.units - s.received - s.claimed AS free
 FROM supplies s
 JOIN (SELECT id, sku FROM supplies WHERE sku = ANY(:skus) AND NOT closed
       UNION SELECT supply_id, sku FROM supply_claims WHERE order_id = :order_id) AS wanted
     USING (id, sku)
+JOIN locations l ON l.id = s.location_id
 ORDER BY s.id, s.sku FOR NO KEY UPDATE OF s
 """)
 _GIVE_UP = text("""

@@ -1,8 +1,9 @@
 """The read model of locations: how far they keep their word, and what they have to hand over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,7 +17,10 @@ _LOCATIONS = text("""
 SELECT id, name, kind, country, postal_code, region, timezone, cut_off_hour, handling_cost, active,
        collect, channels, markets, calendar, reliability, kept, rejected, short, late,
        (SELECT count(*)::int FROM location_outcomes o WHERE o.location_id = l.id AND NOT o.learned)
-           AS unlearned
+           AS unlearned,
+       (SELECT jsonb_build_object('reason', c.reason, 'by', c.by, 'closed_at', c.closed_at,
+                                  'until', c.until)
+        FROM closures c WHERE c.location_id = l.id AND c.opened_at IS NULL) AS closure
 FROM locations l
 WHERE (CAST(:id AS text) IS NULL OR id = :id)
 ORDER BY id
@@ -26,7 +30,8 @@ ORDER BY id
 @dataclass(frozen=True, slots=True)
 class LocationView:
     """A location as it stands. `unlearned` outcomes of shipments are not in its reliability yet;
-    `planned` counts what it is to hand over, by day."""
+    `planned` counts what it is to hand over, by day. One that is closed has a `closure`: its
+    `reason`, `by`, `closed_at` and `until`."""
 
     location_id: str
     name: str
@@ -44,6 +49,7 @@ class LocationView:
     calendar: LocationCalendar | None
     reliability: Reliability
     unlearned: int
+    closure: Mapping[str, Any] | None
     planned: Sequence[PlannedDay]
 
 
@@ -77,6 +83,7 @@ async def read_locations(
                 counts=Counts(kept=row.kept, rejected=row.rejected, short=row.short, late=row.late),
             ),
             unlearned=row.unlearned,
+            closure=row.closure,
             planned=[day for day in planned if day.location_id == row.id],
         )
         for row in rows

@@ -20,7 +20,9 @@ from domain.values import Value
 _LOCATIONS = text("""
 SELECT id AS location_id, name, kind, country, latitude, longitude, timezone, cut_off_hour,
        handling_cost, reliability, calendar, channels, markets
-FROM locations WHERE active ORDER BY id
+FROM locations l
+WHERE active OR EXISTS (SELECT FROM closures c WHERE c.location_id = l.id AND c.opened_at IS NULL)
+ORDER BY id
 """)
 _SERVICES = text("""
 SELECT carrier, service, name, origin_country, destination_country, destination_prefix, base_price,
@@ -40,8 +42,8 @@ _Row = dict[str, Any]
 
 
 class NetworkSnapshot(Value):
-    """Active locations and all carrier services, as they are stored for the decisions that saw
-    them."""
+    """Locations and all carrier services, as they are stored for the decisions that saw them. The
+    locations are the active ones and those that are closed for the moment, which give nothing."""
 
     locations: tuple[Location, ...] = ()
     services: tuple[Service, ...] = ()

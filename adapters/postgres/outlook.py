@@ -33,7 +33,8 @@ _TOLD = text("UPDATE orders SET told = :told WHERE id = :order_id").bindparams(
 _STATUS = text("""
 UPDATE orders
 SET status = :status, hold_reason = :hold_reason,
-    closed_at = CASE WHEN :final THEN CAST(:at AS timestamptz) ELSE closed_at END
+    closed_at = CASE WHEN :final THEN coalesce(closed_at, CAST(:at AS timestamptz))
+                     ELSE closed_at END
 WHERE id = :order_id
 """)
 _CANCEL = text("""
@@ -63,6 +64,7 @@ FROM (SELECT sku, location_id, units FROM freed UNION ALL
       SELECT sku, location_id, units FROM unmarked) AS free
 GROUP BY sku, location_id HAVING sum(units) > 0
 """)
+_ENDED = text("SELECT closed_at IS NOT NULL FROM orders WHERE id = :order_id")
 # Others may meanwhile write rows that refer to the order, such as its events.
 _LOCK = text("SELECT reference FROM orders WHERE id = :order_id FOR NO KEY UPDATE")
 
@@ -130,3 +132,9 @@ async def lock_order(conn: AsyncConnection, order_id: str) -> str:
     """The channel's reference of an order, its row locked until the end of the transaction."""
     reference: str = (await conn.execute(_LOCK, {"order_id": order_id})).scalar_one()
     return reference
+
+
+async def has_ended(conn: AsyncConnection, order_id: str) -> bool:
+    """Whether an order is closed or cancelled. It is locked by an earlier statement."""
+    ended: bool = (await conn.execute(_ENDED, {"order_id": order_id})).scalar_one()
+    return ended

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.postgres.availability import UNITS
 from adapters.postgres.policies import ASSIGNED
 from adapters.postgres.pricing import ENTITLED_TO
-from adapters.postgres.snapshot import DESTINATION, PLANNED, WHERE_IT_GOES, planned_since
+from adapters.postgres.snapshot import CLOSED, DESTINATION, PLANNED, WHERE_IT_GOES, planned_since
 from domain.messages.orders import OrderType
 from domain.messages.policy import OrderPolicy
+from domain.messages.steps import Exclusion
 from domain.pricing import CarrierServiceRight
 from domain.sourcing import Availability, PlannedDay, Scarcity
 from domain.stock import Supply
@@ -29,6 +30,7 @@ SELECT EXISTS (SELECT FROM channels WHERE code = :channel) AS channel_known,
         FROM products p WHERE p.sku = ANY(:skus)) AS products,
        ARRAY(SELECT l.id FROM locations l WHERE l.active AND l.collect ORDER BY l.id) AS stores,
        ({ENTITLED_TO}) AS entitled_to,
+       ({CLOSED}) AS closed,
        (SELECT coalesce(jsonb_object_agg(asks.type, policies.body), '{{}}')
         FROM (SELECT t.type, goes.country FROM unnest(CAST(:types AS text[])) AS t(type)) AS asks
         CROSS JOIN LATERAL ({ASSIGNED}) AS assigned
@@ -48,9 +50,10 @@ SELECT (SELECT coalesce(jsonb_agg(a), '[]') FROM (
         WHERE a.units > 0) AS available,
        (SELECT coalesce(jsonb_agg(p), '[]') FROM ({PLANNED}) AS p) AS planned,
        (SELECT coalesce(jsonb_agg(c), '[]') FROM (
-            SELECT id, sku, location_id, due, confidence, units - received - claimed AS units
-            FROM supplies WHERE sku = ANY(:skus) AND NOT closed AND units > received + claimed
-            ORDER BY id, sku) AS c) AS coming,
+            SELECT u.id, sku, location_id, due, confidence, units - received - claimed AS units
+            FROM supplies u JOIN locations l ON l.id = u.location_id AND l.active
+            WHERE sku = ANY(:skus) AND NOT closed AND units > received + claimed
+            ORDER BY u.id, sku) AS c) AS coming,
        (SELECT coalesce(jsonb_agg(k), '[]') FROM (
             SELECT location_id, sku, cost FROM scarcities WHERE sku = ANY(:skus)
             ORDER BY location_id, sku) AS k) AS scarce
@@ -76,7 +79,8 @@ class Cart:
     """What the books say about a cart. `destination` is what a problem holds of it; its country is
     None where the store of the cart is not known. `products` gives weight and size by SKU, `stores`
     are the locations where customers may fetch, `policies` those of an order by its type;
-    `entitled_to` the only carrier services that the customer may use, None for every one."""
+    `entitled_to` the only carrier services that the customer may use, None for every one; `closed`
+    are the locations that nobody gets anything from now."""
 
     channel_known: bool
     customer_known: bool
@@ -87,6 +91,7 @@ class Cart:
     stores: Sequence[str]
     policies: Mapping[OrderType, OrderPolicy]
     entitled_to: tuple[CarrierServiceRight, ...] | None
+    closed: tuple[Exclusion, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ async def read_cart(conn: AsyncConnection, asked: Asked, at: datetime) -> Cart:
             OrderType(kind): OrderPolicy.model_validate(body) for kind, body in row.policies.items()
         },
         entitled_to=_RIGHTS.validate_python(row.entitled_to),
+        closed=tuple(Exclusion.model_validate(closed) for closed in row.closed),
     )
 
 

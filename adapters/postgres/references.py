@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.engine import reading
 from adapters.postgres.tables import bookings, reservations, shipments
 from domain.messages.orders import ShipmentStatus
 
@@ -60,7 +61,7 @@ async def shipment_at(
             or_(shipments.c.location_id == location_id, shipments.c.collect_at == location_id),
         )
     )
-    async with engine.connect() as connection:
+    async with reading(engine) as connection:
         rows = (await connection.execute(query)).all()
     if not rows:
         return None
@@ -87,7 +88,7 @@ async def shipment_booked_at(
         .join(shipments, shipments.c.id == bookings.c.shipment_id)
         .where(bookings.c.reference == reference, bookings.c.carrier == carrier)
     )
-    async with engine.connect() as connection:
+    async with reading(engine) as connection:
         row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None

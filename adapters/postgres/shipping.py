@@ -15,7 +15,9 @@ SELECT s.id, s.order_id, s.location_id, s.carrier, s.service, s.status, s.weight
        l.postal_code AS origin_postal_code, o.reference, o.currency, o.critical, o.tender,
        o.country, o.postal_code, c.name, c.street, c.city, c.email, c.phone, s.collect_at,
        store.name AS store_name, store.country AS store_country,
-       store.postal_code AS store_postal_code, store.timezone AS store_timezone
+       store.postal_code AS store_postal_code, store.timezone AS store_timezone,
+       (SELECT l.name || ' is closed\\: ' || c.reason FROM closures c
+        WHERE c.location_id = l.id AND c.opened_at IS NULL) AS closed
 FROM shipments s
 JOIN locations l ON l.id = s.location_id
 LEFT JOIN locations store ON store.id = s.collect_at

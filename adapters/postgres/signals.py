@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.messages.events import (
     FundsArrived,
+    LocationClosed,
     PlannedAnew,
     StockArrived,
     StockTaken,
@@ -21,7 +22,9 @@ from domain.messages.events import (
 )
 from domain.timeline import EventKind
 
-OrderSignal = StockArrived | StockTaken | YieldShipment | FundsArrived | PlannedAnew
+OrderSignal = (
+    StockArrived | StockTaken | YieldShipment | FundsArrived | PlannedAnew | LocationClosed
+)
 
 _NAMES: dict[type[OrderSignal], str] = {
     StockArrived: "stock_arrived",
@@ -29,6 +32,7 @@ _NAMES: dict[type[OrderSignal], str] = {
     YieldShipment: "yield_shipment",
     FundsArrived: "funds_arrived",
     PlannedAnew: "planned_anew",
+    LocationClosed: "location_closed",
 }
 _SEND = text("""
 INSERT INTO order_signals (order_id, name, payload)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.postgres.available_to_order import read_available
 from adapters.postgres.network_cache import KnownNetwork
 from domain.messages.orders import OrderStatus, OrderType
-from domain.messages.steps import Allocate
+from domain.messages.steps import Allocate, Exclusion
 from domain.sourcing import (
     Availability,
     Line,
@@ -49,6 +49,13 @@ WHERE location_id = ANY(:locations) AND dispatch_day >= :since AND status <> 'ab
 GROUP BY location_id, dispatch_day ORDER BY location_id, dispatch_day
 """
 
+CLOSED = """
+SELECT coalesce(jsonb_agg(jsonb_build_object('location_id', c.location_id, 'reason', c.reason,
+           'closed', true) ORDER BY c.location_id), '[]')
+FROM closures c WHERE c.opened_at IS NULL
+"""
+"""The locations that are closed, as exclusions of every order."""
+
 _STANDING = text(f"""
 SELECT o.status, o.ordered_at, o.currency, o.requested_date, o.ship_complete, o.critical,
        o.channel, o.type, o.collect_at,
@@ -69,7 +76,8 @@ SELECT o.status, o.ordered_at, o.currency, o.requested_date, o.ship_complete, o.
         )) AS scarcities,
        EXISTS (SELECT FROM supply_claims c WHERE c.order_id = o.id) AS rests_on_supplies,
        (SELECT nullif(v.body -> 'services', 'null') FROM agreement_versions v
-        WHERE v.version = o.agreement_version) AS entitled_to
+        WHERE v.version = o.agreement_version) AS entitled_to,
+       ({CLOSED}) AS closed
 FROM orders o
 {DESTINATION}
 WHERE o.id = :order_id
@@ -85,7 +93,8 @@ FROM unnest(CAST(:locations AS text[])) WITH ORDINALITY AS limited(id, n) ORDER 
 class Standing:
     """What sourcing has to know of an order. `earmarks` are the units that it has reserved and that
     are in no shipment; `rests_on_supplies` says that some that it lacks are promised from what is
-    to come; `facts` is what a problem holds of the order itself."""
+    to come; `closed` are the locations that nobody gets anything from now; `facts` is what a
+    problem holds of the order itself."""
 
     ordered_at: datetime
     is_final: bool
@@ -93,6 +102,7 @@ class Standing:
     earmarks: dict[Position, int]
     rests_on_supplies: bool
     facts: dict[str, Any]
+    closed: tuple[Exclusion, ...] = ()
 
     @property
     def channel(self) -> str:
@@ -115,6 +125,7 @@ async def read_standing(conn: AsyncConnection, order_id: str) -> Standing:
         lines=tuple(Line.model_validate(line) for line in row.pop("lines")),
         earmarks={(sku, location): units for sku, location, units in row.pop("earmarks")},
         rests_on_supplies=row.pop("rests_on_supplies"),
+        closed=tuple(Exclusion.model_validate(closed) for closed in row.pop("closed")),
         facts=row,
     )
 
@@ -141,7 +152,7 @@ async def read_problem(
         availability=available,
         locations=network.locations,
         services=to_destination(network.services, standing.facts["country"]),
-        exclusions=request.exclusions,
+        exclusions=(*request.exclusions, *standing.closed),
         pins=pins,
         planned=await read_planned(conn, network.limited, request.at),
         **standing.facts,

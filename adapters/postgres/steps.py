@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.engine import reading
 from domain.notices import Template
 from domain.timeline import EventKind
 
@@ -135,7 +136,7 @@ async def answered(
 
     Raises KeyReusedError when the key stands for another request.
     """
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         stored = (await conn.execute(_STORED, {"key": key})).one_or_none()
     if stored is None:
         return None

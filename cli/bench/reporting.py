@@ -1,6 +1,7 @@
 """What the benchmarks write: one file, of which each command writes its own section anew."""
 
 import importlib.metadata
+import itertools
 import os
 import platform
 import re
@@ -20,7 +21,7 @@ Each section says which command measures it anew and writes it. Times depend on 
 can be compared is the ratio to something plain, measured in the same run, in turns with ours.
 """
 # In the order in which they stand in the file.
-_SECTIONS = ("orders", "stock", "contended", "sourcing")
+_SECTIONS = ("orders", "many", "stock", "contended", "sourcing")
 _MARK = re.compile(r"^<!-- section: (\w+) -->$", re.MULTILINE)
 
 
@@ -47,6 +48,23 @@ def progress_bar(words: str, total: int) -> Iterator[Callable[[int], object]]:
     ) as progress:
         task = progress.add_task(words, total=total)
         yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def step_bar(total: int) -> Iterator[Callable[[str], object]]:
+    """Show what is being done, as one of so many steps: what is given is told of each in words when
+    it begins."""
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns,
+        TextColumn("{task.description}"),
+        console=Console(stderr=True),
+        refresh_per_second=1,
+    ) as progress:
+        task = progress.add_task("", total=total)
+        begun = itertools.count()
+        yield lambda words: progress.update(task, completed=next(begun), description=words)
+        progress.update(task, completed=total, description="done")
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:

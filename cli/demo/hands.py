@@ -161,6 +161,8 @@ class Hands:
 
     async def _take_in(self, opened: Body) -> None:
         """What was announced comes to the location where it is to come, and is inspected."""
+        if "received" not in opened["links"]:
+            raise RefusedError("its return has ended")
         lines = [_units(line["line_id"], line["announced"]) for line in opened["lines"]]
         body = {
             "event_id": f"dock-{opened['return_id']}",

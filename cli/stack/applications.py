@@ -55,7 +55,8 @@ def application_specs(
             name=name,
             command=module_command(name),
             log=addresses.logs / f"{name}.log",
-            environment={**common, **own},
+            # Under this name Postgres shows, and logs, what the process does.
+            environment={"PGAPPNAME": f"ariane-{name}", **common, **own},
             probe=probe,
         )
 

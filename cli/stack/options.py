@@ -22,8 +22,8 @@ class StackOptions:
 
     An address of Postgres or Temporal means: use that one, start none. `world_speed` is how many
     simulated seconds pass in a real one; None leaves it, like the seed, to the world.
-    `environment` is added to that of every process of ours; `say` is given each line that a person
-    should see.
+    `environment` is added to that of every process of ours, `postgres_settings` to what the stack's
+    own Postgres is told; `say` is given each line that a person should see.
     """
 
     data_dir: Path = DATA_DIR
@@ -34,4 +34,5 @@ class StackOptions:
     world_seed: int | None = None
     world_speed: float | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    postgres_settings: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = silent

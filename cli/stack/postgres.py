@@ -16,10 +16,11 @@ import psycopg
 from cli.stack.errors import StackError
 from cli.stack.launch import give_to_unprivileged
 from cli.stack.ports import LOOPBACK, free_port
-from cli.stack.process import ProcessSpec, SupervisedProcess, run_to_end, silent
+from cli.stack.process import ProcessSpec, SupervisedProcess, delays, run_to_end, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from signal import Signals
 
 ROLE = DATABASE = "ariane"
 
@@ -52,7 +53,9 @@ class PostgresServer:
     """Runs Postgres on a directory of its own, which the first start fills.
 
     `directory` keeps the data and the password of the one role, which owns the database and may
-    create others. With `durable=False` it is faster and may lose data in a power cut.
+    create others. With `durable=False` it is faster and may lose data in a power cut. `settings`,
+    by their names in postgresql.conf, are taken instead of its own. `restart_delay` is how many
+    seconds it stays away each time when it dies, instead of longer each time.
     """
 
     def __init__(
@@ -62,6 +65,8 @@ class PostgresServer:
         log: Path | None = None,
         port: int | None = None,
         durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+        restart_delay: float | None = None,
         say: Callable[[str], None] = silent,
         on_spawn: Callable[[ProcessSpec, int], None] | None = None,
     ) -> None:
@@ -69,6 +74,8 @@ class PostgresServer:
         self.port = port or free_port()
         self._log = log or self.directory / "postgres.log"
         self._durable = durable
+        self._delays = delays(restart_delay)
+        self._settings = settings or {}
         self._say = say
         self._on_spawn = on_spawn
         self._process: SupervisedProcess | None = None
@@ -87,7 +94,8 @@ class PostgresServer:
         if not self._cluster.exists():
             await self._create()
         self._remove_stale_pid_file()
-        settings = {**_SETTINGS, "port": str(self.port), **({} if self._durable else _VOLATILE)}
+        volatile = {} if self._durable else _VOLATILE
+        settings = {**_SETTINGS, "port": str(self.port), **volatile, **self._settings}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self._process = SupervisedProcess(
             ProcessSpec(
@@ -99,6 +107,7 @@ class PostgresServer:
                 stop_signal=SIGINT,
                 death_signal=SIGINT,
                 unprivileged=True,
+                **self._delays,
             ),
             say=self._say,
             on_spawn=self._on_spawn,
@@ -109,6 +118,10 @@ class PostgresServer:
         """Disconnect the clients and stop the server. Does nothing if it does not run."""
         if self._process is not None:
             await self._process.stop()
+
+    def send(self, signal: Signals) -> bool:
+        """Send the server a signal; False when it does not run at this moment."""
+        return self._process is not None and self._process.send(signal)
 
     @property
     def _cluster(self) -> Path:

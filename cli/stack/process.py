@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from signal import SIGKILL, SIGTERM, Signals
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import psutil
 
@@ -34,7 +34,8 @@ LAST_WORDS = 15
 NEVER_BY_PROXY = ("127.0.0.1", "localhost")
 
 
-async def _ready_at_once() -> str | None:
+async def ready_at_once() -> str | None:
+    """Be content: for a process that is ready when it runs."""
     return None
 
 
@@ -47,17 +48,32 @@ class ProcessSpec:
     """What to run, when it counts as ready, and how it ends.
 
     `stop_signal` asks it to stop. `death_signal` comes when this process was killed, and nobody is
-    left to see whether it obeys: ours lose nothing by dying at once.
+    left to see whether it obeys: ours lose nothing by dying at once. One that dies is started again
+    after `first_delay` seconds, after twice as many each further time, up to `longest_delay`.
     """
 
     name: str
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    probe: Probe = _ready_at_once
+    probe: Probe = ready_at_once
     stop_signal: Signals = SIGTERM
     death_signal: Signals = SIGKILL
     unprivileged: bool = False
+    first_delay: float = FIRST_DELAY
+    longest_delay: float = LONGEST_DELAY
+
+
+class Delays(TypedDict, total=False):
+    """The fields of a `ProcessSpec` that say when a process that died is started again."""
+
+    first_delay: float
+    longest_delay: float
+
+
+def delays(always: float | None) -> Delays:
+    """Give what makes a process stay away for so many seconds each time; None: as usual."""
+    return {} if always is None else {"first_delay": always, "longest_delay": always}
 
 
 def environment_of(spec: ProcessSpec) -> dict[str, str]:
@@ -130,6 +146,16 @@ class SupervisedProcess:
                 process.kill()
             await process.wait()
 
+    def send(self, signal: Signals) -> bool:
+        """Send a signal to the process; False when none runs at this moment."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        try:
+            self._process.send_signal(signal)
+        except ProcessLookupError:
+            return False
+        return True
+
     async def _spawn(self) -> Process:
         process = await _create(self.spec, asyncio.subprocess.DEVNULL)
         if self._on_spawn is not None:
@@ -137,19 +163,19 @@ class SupervisedProcess:
         return process
 
     async def _keep_running(self, process: Process) -> None:
-        delay = FIRST_DELAY
+        delay = self.spec.first_delay
         clock = asyncio.get_running_loop().time
         while True:
             born = clock()
             code = await process.wait()
             if clock() - born > STEADY_AFTER:
-                delay = FIRST_DELAY
+                delay = self.spec.first_delay
             self._say(
                 f"{self.spec.name} {ended(code)}; it is started again in {delay:g} s"
                 f" (log: {self.spec.log})."
             )
             await asyncio.sleep(delay)
-            delay = min(2 * delay, LONGEST_DELAY)
+            delay = min(2 * delay, self.spec.longest_delay)
             self._process = process = await self._spawn()
 
 

@@ -113,6 +113,7 @@ class Stack:
             self._data_dir / "postgres",
             log=self._logs / "postgres.log",
             port=ports.postgres,
+            settings=self._options.postgres_settings,
             say=self._options.say,
             on_spawn=self._record,
         )

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from cli.stack.errors import StackError
 from cli.stack.ports import LOOPBACK, free_port
 from cli.stack.probes import why_temporal_is_silent
-from cli.stack.process import ProcessSpec, SupervisedProcess, silent
+from cli.stack.process import ProcessSpec, SupervisedProcess, delays, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from signal import Signals
 
 NAMESPACE = "default"
 
@@ -48,6 +49,8 @@ class TemporalServer:
     """Runs Temporal with its histories in `directory`, its search attributes registered.
 
     Without `ui_port` there is no UI. With `time_skipping` a client may move its clock forward.
+    `settings` are added to its dynamic configuration, values as JSON. `restart_delay` is how many
+    seconds it stays away each time when it dies, instead of longer each time.
     """
 
     def __init__(
@@ -58,6 +61,8 @@ class TemporalServer:
         port: int | None = None,
         ui_port: int | None = None,
         time_skipping: bool = False,
+        settings: Mapping[str, str] | None = None,
+        restart_delay: float | None = None,
         say: Callable[[str], None] = silent,
         on_spawn: Callable[[ProcessSpec, int], None] | None = None,
     ) -> None:
@@ -66,6 +71,8 @@ class TemporalServer:
         self._log = log or self.directory / "temporal.log"
         self._ui_port = ui_port
         self._time_skipping = time_skipping
+        self._settings = settings or {}
+        self._delays = delays(restart_delay)
         self._say = say
         self._on_spawn = on_spawn
         self._process: SupervisedProcess | None = None
@@ -89,6 +96,7 @@ class TemporalServer:
                 environment={"TEMPORAL_VERSION_CHECK_DISABLED": "1"},
                 probe=self._probe,
                 death_signal=SIGTERM,
+                **self._delays,
             ),
             say=self._say,
             on_spawn=self._on_spawn,
@@ -100,11 +108,15 @@ class TemporalServer:
         if self._process is not None:
             await self._process.stop()
 
+    def send(self, signal: Signals) -> bool:
+        """Send the server a signal; False when it does not run at this moment."""
+        return self._process is not None and self._process.send(signal)
+
     async def _probe(self) -> str | None:
         return await why_temporal_is_silent(self.address, NAMESPACE)
 
     def _command(self) -> list[str]:
-        dynamic_config = dict(_DYNAMIC_CONFIG)
+        dynamic_config = {**_DYNAMIC_CONFIG, **self._settings}
         if self._time_skipping:
             dynamic_config["frontend.WorkflowTimeSkippingEnabled"] = "true"
         named = [

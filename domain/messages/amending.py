@@ -16,9 +16,11 @@ from domain.values import Stored
 
 
 class AmendOrder(Stored):
-    """Change the order as its amendment of that `number` says in the books."""
+    """Change the order as its amendment of that `number` says in the books. With `written_first`
+    nothing is done about it before the history has it."""
 
     number: int
+    written_first: bool = False
 
 
 class Obstacle(StrEnum):

@@ -19,10 +19,12 @@ class Cancellation(Stored):
 
 
 class SupportHold(Stored):
-    """Nothing of an order is to move until somebody lets it go on. `by` names who says so."""
+    """Nothing of an order is to move until somebody lets it go on. `by` names who says so;
+    `written_first` as in `amending.AmendOrder`."""
 
     by: str
     reason: str
+    written_first: bool = False
 
 
 class NoteCancellation(Stored):

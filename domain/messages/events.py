@@ -47,10 +47,12 @@ class CarrierEvent(Stored):
 
 
 class HoldRelease(Stored):
-    """A person decides that a held order goes on. `released_by` names who, `note` says why."""
+    """A person decides that a held order goes on. `released_by` names who, `note` says why;
+    `written_first` as in `amending.AmendOrder`."""
 
     released_by: str
     note: str
+    written_first: bool = False
 
 
 class StockArrived(Stored):
@@ -60,10 +62,12 @@ class StockArrived(Stored):
 
 
 class HoldRejection(Stored):
-    """A person decides that a held order ends. `rejected_by` names who, `note` says why."""
+    """A person decides that a held order ends. `rejected_by` names who, `note` says why;
+    `written_first` as in `amending.AmendOrder`."""
 
     rejected_by: str
     note: str
+    written_first: bool = False
 
 
 class FundsArrived(Stored):
@@ -89,6 +93,15 @@ class StockTaken(Stored):
     event_id: str
     shipment_id: str
     nothing_left: bool
+    reason: str
+
+
+class LocationClosed(Stored):
+    """The location of a shipment is closed: it is to be sent from elsewhere, unless it is picked.
+    `reason` is for people."""
+
+    event_id: str
+    shipment_id: str
     reason: str
 
 

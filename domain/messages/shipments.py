@@ -29,12 +29,14 @@ class Progress(StrEnum):
 class Withdrawal(Stored):
     """A shipment is wanted back, for `reason`. What it holds of `yields` is for others. One that is
     picked stays as it is, unless `even_if_picked`; one that has left stays anyway. `until_answered`
-    says that the location decides, however long its answer takes."""
+    says that the location decides, however long its answer takes, `even_if_unreachable` that a
+    location that does not answer in time has stopped it, as far as is known."""
 
     reason: str
     yields: tuple[str, ...] = ()
     even_if_picked: bool = False
     until_answered: bool = False
+    even_if_unreachable: bool = False
 
 
 class Mutable(BaseModel):

@@ -114,13 +114,15 @@ class VoidPayment(Stored):
 
 class Exclusion(Stored):
     """A way that this order does not try again, and why. A field left out matches everything:
-    a location alone, a location for one SKU, a carrier's service from everywhere."""
+    a location alone, a location for one SKU, a carrier's service from everywhere. `closed` says
+    that the location is closed at the moment, for every order."""
 
     reason: str
     location_id: str | None = None
     sku: str | None = None
     carrier: str | None = None
     service: str | None = None
+    closed: bool = False
 
 
 class Abandon(Stored):
@@ -194,6 +196,8 @@ class CarrierBooked(Stored):
 
 GIVEN_UP = "voided"
 """The code of a booking that we gave up ourselves before the carrier was asked."""
+LOCATION_CLOSED = "location_closed"
+"""The code of a booking or a release that we did not ask for: the location is closed."""
 
 
 class CarrierRefused(Stored):

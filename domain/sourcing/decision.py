@@ -63,6 +63,7 @@ class Alternative(Value):
 
 
 ExclusionCode = Literal[
+    "closed",
     "excluded",
     "sku_excluded",
     "not_pinned",
@@ -84,9 +85,9 @@ ExclusionCode = Literal[
 class Excluded(Value):
     """Locations that could not take part, and why.
 
-    `facts` holds what the reason's words need: `reasons` and `skus` of what was ruled out for this
-    order, the `country` that no service goes to, `km` and `limit`, the location's `kind` or
-    `country`, the order's `channel` or `country`, and those that are `allowed`.
+    `facts` holds what the reason's words need: `reasons` of what is closed, `reasons` and `skus` of
+    what was ruled out for this order, the `country` that no service goes to, `km` and `limit`, the
+    location's `kind` or `country`, the order's `channel` or `country`, those that are `allowed`.
     """
 
     code: ExclusionCode

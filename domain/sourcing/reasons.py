@@ -83,6 +83,9 @@ class _Rows:
         location_id = location.location_id
         there = self._stocked.get(location_id, set())
         whole = [e for e in self._of(location_id) if e.sku is None]
+        closed = [e for e in whole if e.closed]
+        if closed:
+            return "closed", {"reasons": _unique(e.reason for e in closed)}
         if whole:
             return "excluded", {"reasons": _unique(e.reason for e in whole)}
         if not there:

@@ -30,6 +30,7 @@ _LONGEST_SENTENCE, _TOLD_REASONS = 400, 8
 _NAMED_PLACES, _NAMED_SKUS = 3, 4
 # What was ruled out for this order tells more than where there is nothing.
 _LEAST_TELLING: dict[ExclusionCode, int] = {
+    "closed": -2,
     "excluded": -2,
     "sku_excluded": -1,
     "not_pinned": 1,

@@ -92,6 +92,7 @@ WORDS = {
 }
 EXCLUDED = {
     "en": {
+        "closed": "closed: {reasons}",
         "excluded": "ruled out for this order: {reasons}",
         "sku_excluded": "ruled out for {skus}: {reasons}",
         "not_pinned": "the order has to come from elsewhere",
@@ -110,6 +111,7 @@ EXCLUDED = {
         "no_day": "no day within a year on which it could leave and arrive",
     },
     "fr": {
+        "closed": "fermé : {reasons}",
         "excluded": "écarté pour cette commande : {reasons}",
         "sku_excluded": "écarté pour {skus} : {reasons}",
         "not_pinned": "la commande doit venir d'ailleurs",

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     STOCK_TAKEN = "stock_taken"
     ASKED_FOR_STOCK = "asked_for_stock"
     GIVES_WAY = "gives_way"
+    LOCATION_CLOSED = "location_closed"
+    STORE_CLOSED = "store_closed"
     ABANDONED = "abandoned"
     BOOKED = "booked"
     BOOKING_REFUSED = "booking_refused"

@@ -8,6 +8,7 @@ _PHRASES = (
     ("planned anew together with other orders", "choisie à nouveau avec d'autres commandes"),
     ("the customer fetches it at (.*)", r"le client vient la chercher à \1"),
     ("nobody decided in time: (.*)", r"personne n'a décidé à temps : \1"),
+    ("(.*) is closed: (.*)", r"\1 est fermé : \2"),
     ("(.*) cannot be reached", r"\1 est injoignable"),
     ("(.*) could not keep the promise any more", r"\1 ne pouvait plus tenir la promesse"),
     ("(.*) could not find (.*)", r"\1 n'a pas trouvé \2"),

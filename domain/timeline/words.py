@@ -103,6 +103,18 @@ WORDS: dict[EventKind, dict[str, str]] = {
         "en": "Shipment {shipment} from {location} is asked to give its stock to a critical order.",
         "fr": "L'expédition {shipment} de {location} doit céder son stock à une commande critique.",
     },
+    EventKind.LOCATION_CLOSED: {
+        "en": "{location} is closed ({explanation}): shipment {shipment} is to be sent from "
+        "elsewhere, unless it is picked already.",
+        "fr": "{location} est fermé ({explanation}) : l'expédition {shipment} doit partir "
+        "d'ailleurs, à moins qu'elle ne soit déjà préparée.",
+    },
+    EventKind.STORE_CLOSED: {
+        "en": "{store} is closed ({explanation}): the customer cannot fetch shipment {shipment} "
+        "there until it opens again.",
+        "fr": "{store} est fermé ({explanation}) : le client ne peut pas y retirer l'expédition "
+        "{shipment} avant sa réouverture.",
+    },
     EventKind.ABANDONED: {
         "en": "Shipment {shipment} from {location} is given up: {reason}.",
         "fr": "L'expédition {shipment} depuis {location} est abandonnée : {reason}.",

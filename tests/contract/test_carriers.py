@@ -9,6 +9,7 @@ import pytest
 from adapters.carriers import HttpCarriers
 from domain.ports import Booked, GatewayProtocolError, GatewayUnavailable, OutcomeUnknown, Refused
 from tests.support.http import plain_http
+from tests.support.resets import many_on_a_slow_loop, resetting_server
 from tests.support.world import (
     RECIPIENT,
     RunningWorld,
@@ -278,3 +279,13 @@ async def test_a_base_url_that_is_no_http_address_is_refused_at_once(
 ) -> None:
     with pytest.raises(ValueError, match="not an http address"):
         HttpCarriers(client, "carriers.example", TIMEOUT)
+
+
+async def test_a_connection_that_is_reset_while_it_is_made_is_no_fault_of_ours() -> None:
+    with resetting_server() as address:
+
+        async def book(client: httpx.AsyncClient) -> None:
+            with pytest.raises((GatewayUnavailable, OutcomeUnknown)):
+                await HttpCarriers(client, address, TIMEOUT).book(booking_request("web:10001:1"))
+
+        await many_on_a_slow_loop(book)

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.carriers import HttpCarriers
 from tests.support.http import plain_http
+from tests.support.resets import many_on_a_slow_loop, resetting_server
 from tests.support.world import (
     FAST,
     RunningWorld,
@@ -20,6 +21,9 @@ from tests.support.world import (
     until,
 )
 from world.behaviour import Behaviour, Odds, Subject
+from world.ledger import Ledger
+from world.outbox import Due, Outbox
+from world.webhooks import WebhookSender
 
 TIMEOUT = httpx.Timeout(5.0)
 ROOT = Path(__file__).parents[2]
@@ -229,6 +233,20 @@ async def test_a_late_webhook_tells_when_it_happened_not_when_it_was_sent(
     assert _time_of(receiver, "picked") < started + timedelta(hours=4)
 
 
+async def test_a_late_webhook_comes_at_the_pace_of_a_world_that_was_made_faster(
+    world: RunningWorld, receiver: WebhookReceiver
+) -> None:
+    at_once = Behaviour(speed=1, pick_hours=(0, 0), dispatch_hours=(0, 0), odds={"late_webhook": 1})
+    await world.behave(at_once)
+    await ship(world.url, "s1")
+
+    # It has been picked and has left; what is late would be told in six hours at the earliest.
+    await world.behave(at_once.model_copy(update={"speed": FAST}))
+    await world.settled()
+
+    assert _kinds(receiver) == ["picked", "dispatched", "delivered"]
+
+
 async def test_a_dispatch_is_not_told_before_its_pick_was_taken(
     world: RunningWorld, receiver: WebhookReceiver
 ) -> None:
@@ -289,3 +307,17 @@ async def test_webhooks_wait_for_a_receiver_that_is_down(tmp_path: Path) -> None
         [first, *others] = (await world.ledger())["webhooks"]
         assert (first["state"], first["last_status"]) == ("pending", None)
         assert [(hook["state"], hook["attempts"]) for hook in others] == [("held", 0)] * 2
+
+
+async def test_a_connection_that_is_reset_while_it_is_made_is_no_answer(tmp_path: Path) -> None:
+    webhook = Due(seq=1, event_id="e", path="/webhooks/carriers/swift", body="{}", attempts=0)
+    with resetting_server() as address:
+
+        async def post(client: httpx.AsyncClient) -> int | None:
+            ledger = Ledger(tmp_path / "world.sqlite")
+            sender = WebhookSender(ledger, Outbox(ledger), [], address, lambda: 1.0)
+            status = await sender._post(webhook, client)
+            ledger.close()
+            return status
+
+        assert set(await many_on_a_slow_loop(post)) == {None}

@@ -8,14 +8,20 @@ from datetime import timedelta
 from signal import SIGCONT, SIGSTOP
 
 import pytest
+from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
 from adapters.postgres.engine import create_engine
 from adapters.temporal import connect
 from api.app import create_app
+from cli.chaos.proxy import Link, Upstream
 from cli.stack import TemporalServer
 from cli.stack.ports import free_port
+from domain.identity import workflow_id
+from domain.messages.cancelling import Cancellation
+from domain.messages.orders import OrderStatus
+from domain.messages.state import OrderClosed, OrderStart
 from tests.support.api import (
     Api,
     eventually,
@@ -105,6 +111,58 @@ async def test_an_order_that_takes_long_is_answered_in_bounded_time(api: Api) ->
             answer = await api.http.post("/orders", json=body)
         assert answer.status_code == 202
         await api.finish(answer.json()["order_id"])
+
+
+@workflow.defn(name="Order", sandboxed=False)
+class OrderThatTakesItsTime(OrderDouble):
+    """Takes a cancellation, and never says what comes of it."""
+
+    @workflow.init
+    def __init__(self, start: OrderStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: OrderStart) -> OrderClosed:
+        return await super().run(start)
+
+    @workflow.update
+    async def cancel(self, wanted: Cancellation) -> OrderStatus:
+        self._seen.append(f"cancel, {wanted.by}")
+        await workflow.wait_condition(lambda: self._finished)
+        return OrderStatus.CANCELLED
+
+
+async def test_a_change_that_was_taken_is_no_fault_when_the_connection_breaks(
+    api: Api, temporal_server: TemporalServer
+) -> None:
+    link = Link("api>temporal", [Upstream("temporal", temporal_server.port)])
+    await link.open()
+    client = await connect(
+        f"127.0.0.1:{link.port}", "default", retry_for=timedelta(milliseconds=200)
+    )
+    body = order_body()
+    order = f"web:{body['reference']}"
+    app = create_app(api.engine, client, api.task_queue, patience=timedelta(seconds=2))
+    async with (
+        Worker(api.client, task_queue=api.task_queue, workflows=[OrderThatTakesItsTime]),
+        http_of(app) as http,
+    ):
+        await http.post("/orders", json=body)
+        wanted = {"by": "Dana", "reason": "no longer wanted"}
+        asking = asyncio.create_task(http.post(f"/orders/{order}/cancel", json=wanted))
+        handle = api.client.get_workflow_handle(workflow_id(order))
+
+        async def taken() -> bool:
+            return "cancel, Dana" in await handle.query("seen")
+
+        await eventually(taken)
+        with link.trouble(refuses=True):
+            link.reset_all()
+            answer = await asking
+        await api.finish(order)
+    await link.close()
+    # By when exactly it broke: the API knows that it was taken, or does not.
+    assert answer.status_code in (202, 503)
 
 
 async def test_without_the_database_every_answer_says_so(api: Api) -> None:

@@ -170,6 +170,21 @@ async def test_a_booking_is_voided_once_whatever_replies_are_lost(
     assert (await books.timeline(shipment.rsplit(":", 1)[0])).count("booking_voided") == 1
 
 
+async def test_a_booking_that_a_crash_left_to_be_voided_is_voided(
+    books: Books, shipment: str
+) -> None:
+    await books.carrying.book_carrier(book(shipment))
+    # Our books have it void, and the carrier was never told.
+    books.carriers.voiding.before.append(GatewayUnavailable("503"))
+    with pytest.raises(GatewayUnavailable):
+        await books.carrying.void_booking(_void(shipment))
+    assert len(books.carriers.live) == 1
+
+    await books.carrying.void_booking(_void(shipment))
+
+    assert books.carriers.live == {}
+
+
 async def test_the_carrier_gets_the_address_and_the_books_tell_nobody(
     books: Books, shipment: str
 ) -> None:

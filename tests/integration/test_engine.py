@@ -1,13 +1,14 @@
-"""What goes wrong in the database is told without the values that were in it."""
+"""Connections are sound, and what goes wrong on them is told without the values that were in it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.engine import create_engine
+from adapters.postgres.engine import create_engine, reading
 from cli.stack import PostgresServer
 from tests.support.stack import copy_of_template
 
@@ -49,3 +50,37 @@ async def test_a_statement_that_is_wrong_says_what_is_wrong_with_it(engine: Asyn
     said = await _said(engine, "SELECT colour FROM orders WHERE id = :name", ProgrammingError)
     assert "colour" in said
     assert "Barnabas" not in said
+
+
+async def _backend(connection: AsyncConnection) -> int:
+    return int((await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+
+
+async def test_a_connection_that_the_server_has_dropped_is_noticed_before_it_is_used(
+    engine: AsyncEngine,
+) -> None:
+    other = create_engine(engine.url.render_as_string(hide_password=False))
+    async with other.connect() as conn:
+        dropped = await _backend(conn)
+    async with engine.connect() as conn:
+        await conn.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": dropped})
+    # Longer than a connection is believed to work because it has just worked.
+    await asyncio.sleep(0.25)
+    async with other.connect() as conn:
+        assert await _backend(conn) != dropped
+    await other.dispose()
+
+
+async def test_a_read_sees_what_is_committed_meanwhile_and_a_write_is_a_transaction(
+    engine: AsyncEngine,
+) -> None:
+    count = text("SELECT count(*) FROM channels WHERE code = 'now'")
+    async with reading(engine) as reader, engine.begin() as writer:
+        await writer.execute(text("INSERT INTO channels (code, name) VALUES ('now', 'Now')"))
+        assert (await reader.execute(count)).scalar_one() == 0
+        await writer.commit()
+        assert (await reader.execute(count)).scalar_one() == 1
+    async with engine.connect() as conn:
+        await conn.execute(text("DELETE FROM channels WHERE code = 'now'"))
+    async with reading(engine) as reader:
+        assert (await reader.execute(count)).scalar_one() == 1

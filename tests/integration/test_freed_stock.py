@@ -9,7 +9,8 @@ import pytest
 
 from adapters.postgres.counts import Count, CountedRow, take_count
 from adapters.postgres.withholding import set_buffer
-from domain.messages.steps import Exclusion
+from domain.messages.orders import OrderStatus
+from domain.messages.steps import CancelOrder, Exclusion
 from tests.support.books import AT, Books, allocate, dispatch, open_books, pick
 
 if TYPE_CHECKING:
@@ -63,6 +64,17 @@ async def test_what_a_count_found_before_its_pick_was_told_goes_to_those_that_wa
     await _count(books, 3)
 
     await books.twice(lambda: books.shipments.record_pick(pick(shipment, line_1=1)))
+
+    assert await _marked(books) == {waiting: 2}
+
+
+async def test_what_a_cancelled_order_gives_back_goes_to_those_that_wait(books: Books) -> None:
+    await books.stock(LIL_1=3)
+    order = await books.sourced(("SKU-1", 3))
+    waiting = await books.sourced(("SKU-1", 2))
+    ended = CancelOrder(order_id=order, status=OrderStatus.CANCELLED, reason="no need", at=AT)
+
+    await books.twice(lambda: books.orders.cancel_order(ended))
 
     assert await _marked(books) == {waiting: 2}
 

@@ -230,6 +230,10 @@ _NO_LIMIT_ON_UNITS = "ALTER TABLE stock DROP CONSTRAINT ck_stock_reserved"
 _NO_SUM_OF_LINES = "ALTER TABLE order_lines DROP CONSTRAINT ck_order_lines_sum"
 _TWO_LIVE_BOOKINGS = "DROP INDEX uq_bookings_live"
 
+_CLOSED = """
+INSERT INTO closures (location_id, reason, by, closed_at, told_at)
+VALUES ('LIL', 'a flood', 'Paul', now(), now())
+"""
 _ONE_A_DAY = "UPDATE locations SET calendar = '{\"capacity\": 1}' WHERE id = 'LIL'"
 _BOTH_TODAY = "UPDATE shipments SET dispatch_day = '2026-03-03' WHERE location_id = 'LIL'"
 # Order 2 became what it is by an amendment.
@@ -284,6 +288,8 @@ _FAULTS = [
         ],
     ),
     ("location-day", [_ONE_A_DAY, _BOTH_TODAY, *_decided(1)]),
+    ("location-closed", [_CLOSED]),
+    ("closed-told", [_CLOSED, "UPDATE locations SET active = false WHERE id = 'LIL'"]),
     ("location-learned", ["UPDATE locations SET late = 1 WHERE id = 'LIL'"]),
     (
         "location-learned",

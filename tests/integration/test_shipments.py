@@ -150,6 +150,7 @@ async def test_a_dispatch_takes_the_account_before_what_its_order_claims_of_it(
         dispatching = asyncio.create_task(books.shipments.record_dispatch(dispatch(shipment)))
         await books.until_blocked()
         # As a cancellation does once it has the account.
+        await conn.execute(text("SELECT 1 FROM orders FOR NO KEY UPDATE NOWAIT"))
         await conn.execute(text("UPDATE credit_claims SET open_amount = open_amount"))
     assert (await dispatching).amount == 2000
 

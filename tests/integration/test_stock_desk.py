@@ -16,6 +16,7 @@ from sqlalchemy import text
 from adapters.postgres import stock
 from adapters.postgres.desk import Claim, StockDesk, Verdict
 from adapters.postgres.engine import create_engine
+from adapters.postgres.withholding import set_buffer
 from tests.support.books import AT, Books, open_books, wanted
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ async def _kept_waiting(books: Books) -> AsyncIterator[None]:
 async def test_of_a_hundred_orders_at_many_desks_ten_get_the_ten_units(
     books: Books, desks: list[StockDesk]
 ) -> None:
-    await books.stock(LIL_1=10)
+    # No constraint of the table knows of the four that are withheld.
+    await books.stock(LIL_1=14)
+    await set_buffer(books.engine, ("SKU-1", "LIL"), 4, AT)
     orders = await _orders(books, 100)
     verdicts = await asyncio.gather(
         *(desks[n % _DESKS].reserve(_claim(order, LIL_1=1)) for n, order in enumerate(orders))

@@ -78,3 +78,16 @@ async def test_a_cancelled_rest_leaves_what_is_picked_alone(books: Books) -> Non
     rest = await stopping.cancel_rest(books, order, going_on=2)
     assert rest.lines == {"1": 1}
     assert await books.value("SELECT sum(held) FROM reservations") == 2
+
+
+async def test_what_a_hold_kept_is_free_once_the_rest_is_cancelled(books: Books) -> None:
+    order = await books.sourced(("SKU-1", 4), ("SKU-2", 3))
+    waiting = await books.sourced(("SKU-1", 8))
+    await stopping.hold(books, order)
+    await stopping.keep(books, f"{order}:1")
+
+    await books.twice(lambda: stopping.cancel_rest(books, order, going_on=3))
+
+    rows = await books.sql("SELECT order_id, units FROM earmarks WHERE units > 0")
+    assert [(row.order_id, row.units) for row in rows] == [(waiting, 2)]
+    assert await books.value("SELECT sum(reserved) FROM stock") == 11

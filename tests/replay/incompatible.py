@@ -1,4 +1,4 @@
-"""A release that histories do not replay on: apart, because the sandbox imports it."""
+"""A release that no history replays on: its orders sleep first."""
 
 from datetime import timedelta
 

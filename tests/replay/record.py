@@ -17,6 +17,7 @@ from domain.identity import return_workflow_id, workflow_id
 from domain.messages.policy import OrderPolicy
 from tests.replay import (
     amending_paths,
+    closing_paths,
     collection_paths,
     paying_paths,
     return_paths,
@@ -253,6 +254,8 @@ PATHS: dict[str, PathOfOrder] = {
     "expected-then-sent": expected_then_sent,
     "gave-way": gave_way,
     "counted-away": counted_away,
+    "location-closed": closing_paths.location_closed,
+    "location-closed-and-silent": closing_paths.location_closed_and_silent,
     "held-then-funded": held_then_funded,
     "held-then-rejected": held_then_rejected,
     "terminated-then-ended": terminated_then_ended,

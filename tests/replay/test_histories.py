@@ -34,5 +34,11 @@ def test_no_history_holds_personal_data() -> None:
             assert secret not in everything, f"{secret!r} stands in {file.name}"
 
 
+def test_a_history_that_was_stored_without_the_flags_of_its_sdk_is_replayed_with_them() -> None:
+    history = load(HISTORIES / "straight-1.json")
+    done = [e.workflow_task_completed_event_attributes.sdk_metadata for e in history.events]
+    assert [flags for noted in done for flags in noted.core_used_flags] == [1, 2, 3, 4]
+
+
 async def test_an_incompatible_change_is_caught() -> None:
     assert len(await replay([load(HISTORIES / "straight-1.json")], [OrderThatSleepsFirst])) == 1

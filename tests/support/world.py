@@ -35,6 +35,7 @@ PATIENCE_SECONDS = 20.0
 # An hour of the world in a millisecond.
 FAST = 3_600_000.0
 _TIMEOUT = httpx.Timeout(5.0)
+_GRACE_SECONDS = 1.0
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
@@ -59,6 +60,26 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         await self.stop.wait()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # The usual one sleeps for 100 ms, whether or not anything is going on.
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await self._finish_what_is_going_on()
+        await self.lifespan.shutdown()
+
+    async def _finish_what_is_going_on(self) -> None:
+        state = self.server_state
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_SECONDS):
+                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn sets no event
+                    await asyncio.sleep(0.001)
+        for task in state.tasks:
+            task.cancel()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -67,9 +88,7 @@ class _Server(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
     """Serve an ASGI application on a free loopback port; gives its base URL."""
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1
-    )
+    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")
     server = _Server(config)
     # asyncio switches Nagle's algorithm off only where the protocol is named; with it on, every
     # answer takes 40 ms.

@@ -14,6 +14,7 @@ from domain.calendar import (
     WorkingDay,
 )
 from domain.messages.policy import SourcingPolicy
+from domain.messages.steps import Exclusion
 from domain.milestones import Elsewhere, Faster, GoOn, Late, decide, in_words
 from domain.sourcing import (
     Availability,
@@ -239,6 +240,13 @@ def test_a_service_that_runs_no_more_leaves_what_else_arrives() -> None:
     assert decide(problem(), POLICY, late()) == GoOn(milestones=None)
     gone = problem(SLOW, locations=(location("there"),))
     assert decide(gone, POLICY, late()) == GoOn(milestones=None)
+
+
+def test_nothing_faster_is_booked_from_a_location_that_is_closed() -> None:
+    closed = Exclusion(location_id="here", reason="a flood", closed=True)
+    asked = problem(SLOW, FAST, THERE, availability=STOCK, exclusions=(closed,))
+    assert isinstance(decide(asked, POLICY, late()), Elsewhere)
+    assert decide(asked, POLICY, late(picked=True)) == GoOn(milestones=None)
 
 
 def test_every_decision_has_words_in_every_language() -> None:

@@ -55,6 +55,17 @@ def test_a_location_that_does_not_serve_the_country_is_never_used() -> None:
     assert alone.obstacle == ("no location that has stock is left to send it: not for this country")
 
 
+def test_a_location_that_is_closed_gives_nothing_and_says_why() -> None:
+    closed = Exclusion(location_id="BXL", reason="a flood", closed=True)
+    order = an_order(a_location("BXL"), a_location("ALL"), exclusions=(closed,))
+    decided = plan(order, FREE)
+    assert (sent_from(decided), said(decided)) == (["ALL"], {"BXL": "closed"})
+    assert [ruled_out(order, decided.excluded[0], language) for language in ("en", "fr")] == [
+        "Bxl: closed: a flood",
+        "Bxl : fermé : a flood",
+    ]
+
+
 def _zone(country: str, prefix: str = "", price: int = 500) -> Service:
     return a_service(destination_country=country, destination_prefix=prefix, base_price=price)
 

@@ -139,6 +139,35 @@ async def test_units_of_a_line_are_cancelled(house: House) -> None:
     await house.check()
 
 
+async def test_half_of_a_line_cancelled_twice_is_cancelled_once(house: House) -> None:
+    await _silent(house)
+    await house.stock(LIL_1=5)
+    order: str = (await house.place(("SKU-1", 2)))["order_id"]
+
+    said = [await _cancel(house, order, _1=1) for _ in range(2)]
+
+    assert [answer["lines"][0]["cancelled"] for answer in said] == [1, 1]
+    assert said[1]["status"] != "cancelled"
+    # Said of another version, it is not what is left that is meant.
+    half = [{"line_id": "1", "quantity": 1}]
+    stale = ANN | {"reason": "the other one", "lines": half, "version": 1}
+    answer = await house.api.post(f"/orders/{order}/cancel", json=stale)
+    assert answer.json()["type"] == "urn:ariane:problem:version-conflict"
+    await house.check()
+
+
+async def test_all_lines_cancelled_twice_are_told_cancelled_twice(house: House) -> None:
+    await _silent(house)
+    await house.stock(LIL_1=5)
+    order: str = (await house.place(("SKU-1", 2)))["order_id"]
+
+    said = [await _cancel(house, order, _1=2) for _ in range(2)]
+
+    assert [answer["lines"][0]["cancelled"] for answer in said] == [2, 2]
+    await _cancel(house, order, 409, _1=1, _2=1)
+    await house.check()
+
+
 async def test_picked_units_of_a_line_stay(house: House) -> None:
     await _silent(house)
     await house.stock(LIL_1=5)

@@ -50,9 +50,9 @@ def _look(shipment: str, due: datetime, policy: SourcingPolicy) -> ReviewMilesto
 
 
 async def _leaves_unreported(house: House) -> str:
-    """An order that leaves Lille at once, which Lille reports some seconds later."""
+    """An order that leaves Lille at once, which Lille reports once the world goes faster."""
     at_once = Behaviour(
-        speed=5400, pick_hours=(0, 0), dispatch_hours=(0, 0), odds={"late_webhook": 1}
+        speed=100, pick_hours=(0, 0), dispatch_hours=(0, 0), odds={"late_webhook": 1}
     )
     await house.world.behave(at_once)
     order: str = (await house.place(("SKU-1", 2)))["order_id"]

@@ -13,6 +13,8 @@ from tests.support.world import until
 from workflows.order import OrderWorkflow
 from world.behaviour import Behaviour
 
+ENDS = ("closed", "cancelled", "remainder_cancelled")
+
 
 async def _quiet(house: House) -> None:
     """Locations take shipments, and say nothing more about them."""
@@ -191,6 +193,9 @@ async def test_what_an_ended_order_still_holds_is_given_back(house: House) -> No
     assert report.restarted == (Stray(order_id=placed["order_id"], finding=Finding.LEFTOVERS),)
     await house.handle(placed["order_id"]).result()
     assert (await house.order(placed["order_id"]))["status"] == "closed"
+    story = await house.timeline(placed["order_id"])
+    assert [kind for kind in story if kind in ENDS] == ["closed"]
+    assert "remainder_cancelled" not in await house.told(placed["order_id"])
     await house.check()
 
 

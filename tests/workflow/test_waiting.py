@@ -117,6 +117,13 @@ async def test_a_declined_card_holds_the_order_and_nothing_is_reserved(house: Ho
     assert (await house.sql("SELECT sum(reserved) FROM stock"))[0][0] == 0
     await house.check()
 
+    # Whoever lets it go on has the card asked again, and no more than that.
+    release = {"released_by": "S-7", "note": "try the card again"}
+    answer = await house.api.post(f"/orders/{placed['order_id']}/hold/release", json=release)
+    assert answer.json()["status"] == "on_hold"
+    assert (await house.sql("SELECT sum(reserved) FROM stock"))[0][0] == 0
+    await house.check()
+
 
 async def test_money_that_cannot_be_captured_holds_the_order(house: House) -> None:
     await house.world.behave(Behaviour(speed=house.speed, odds={"warehouse_silent": 1}))

@@ -33,6 +33,27 @@ LOCATIONS = (
         """,
     ),
     Invariant(
+        "location-closed",
+        "A location that is closed is not used.",
+        """
+        SELECT l.id, c.id AS closure, c.closed_at FROM closures c
+        JOIN locations l ON l.id = c.location_id WHERE c.opened_at IS NULL AND l.active
+        """,
+    ),
+    Invariant(
+        "closed-told",
+        "What a closed location was told to pick its order knows is to come back.",
+        """
+        SELECT s.id, s.order_id, s.location_id, c.id AS closure FROM closures c
+        JOIN shipments s ON s.location_id = c.location_id AND s.status = 'released'
+        JOIN orders o ON o.id = s.order_id AND o.status NOT IN ('closed', 'cancelled')
+        WHERE c.opened_at IS NULL AND c.told_at IS NOT NULL AND NOT EXISTS (
+            SELECT FROM order_events e WHERE e.order_id = s.order_id
+                AND e.kind = 'location_closed' AND e.detail ->> 'shipment' = s.id
+                AND e.detail ->> 'closure' = c.id\\:\\:text)
+        """,
+    ),
+    Invariant(
         "location-learned",
         "A location's counts are those of the outcomes that were learned of it.",
         """

@@ -26,6 +26,7 @@ from adapters.postgres.tables.money import (
 from adapters.postgres.tables.network import (
     carrier_services,
     channels,
+    closures,
     customers,
     location_outcomes,
     locations,
@@ -90,6 +91,7 @@ __all__ = [
     "bookings",
     "carrier_services",
     "channels",
+    "closures",
     "credit_claims",
     "credit_note_lines",
     "credit_overrides",

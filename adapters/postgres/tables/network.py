@@ -118,6 +118,30 @@ postal_codes = Table(
     comment="Where an address is, for distances; postal_code '' is the country's middle.",
 )
 
+closures = Table(
+    "closures",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("location_id", ForeignKey("locations.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    at("closed_at"),
+    at("until", nullable=True),
+    at("told_at", nullable=True),
+    units("taken_back"),
+    at("opened_at", nullable=True),
+    Column("opened_by", Text),
+    Column("note", Text),
+    CheckConstraint("(opened_at IS NULL) = (opened_by IS NULL)", name="opened"),
+    Index("ix_closures_location_id", "location_id"),
+    Index(
+        "uq_closures_open", "location_id", unique=True, postgresql_where=text("opened_at IS NULL")
+    ),
+    comment="When operations closed a location, and opened it again with a note; until is what "
+    "people expect. Since told_at the orders that had something there know, taken_back counts the "
+    "shipments that they were to give up.",
+)
+
 location_outcomes = Table(
     "location_outcomes",
     metadata,

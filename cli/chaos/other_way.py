@@ -1,0 +1,23 @@
+"""A release that no history replays on: its orders sleep first."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+from domain.messages.state import OrderClosed, OrderStart
+from workflows.order import OrderWorkflow
+
+
+@workflow.defn(name="Order")
+class OrderThatGoesAnotherWay(OrderWorkflow):
+    """Sleeps before everything else, where the order's history says that it did not."""
+
+    @workflow.init
+    def __init__(self, start: OrderStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: OrderStart) -> OrderClosed:
+        if workflow.unsafe.is_replaying():
+            await workflow.sleep(timedelta(seconds=1))
+        return await super().run(start)
