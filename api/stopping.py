@@ -92,7 +92,7 @@ async def cancel_order(
     if not stopped.status.is_final:
         try:
             in_time = await thread.cancel(
-                services, order_id, Cancellation(by=body.by, reason=body.reason)
+                services, order_id, Cancellation(by=body.by, reason=body.reason, written_first=True)
             )
         except (WorkflowUpdateFailedError, RPCError) as refused:
             refusal = _why(refused)

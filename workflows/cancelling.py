@@ -13,6 +13,7 @@ from domain.messages.policy import OrderPolicy
 from domain.messages.shipments import ShipmentState
 from domain.messages.state import OrderState
 from workflows import funds
+from workflows.clock import until_written
 from workflows.outcomes import Outcomes
 from workflows.steps import Books
 
@@ -44,6 +45,8 @@ async def begin(
     outcomes.stop(wanted.reason, None, until_answered=True)
     for shipment in state.shipments.values():
         shipment.to_return = _reaches_the_customer(shipment)
+    if wanted.written_first:
+        await until_written()
     await books.do(
         CancellingActivities.note_cancellation,
         NoteCancellation(

@@ -1,9 +1,12 @@
-"""Deadlines, with one timer for all of them."""
+"""Deadlines, with one timer for all of them; and the wait until a request is written down."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import workflow
+
+# The shortest that a timer can be.
+_INSTANT = timedelta(milliseconds=1)
 
 
 def is_past(due: datetime | None) -> bool:
@@ -31,3 +34,12 @@ async def keep_time(deadlines: Callable[[], Iterable[datetime | None]]) -> None:
             )
         except TimeoutError:
             continue
+
+
+async def until_written() -> None:
+    """Wait until the request that is being handled stands in the history.
+
+    A request comes with a workflow task, and is gone with it when the task is lost and nobody asks
+    again; what a step on our books did in that task stays done, and the process would not know why.
+    """
+    await workflow.sleep(_INSTANT, summary="Until what is asked is written down")

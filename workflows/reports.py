@@ -62,22 +62,19 @@ class Reports:
             self._state.reopened = True
             if event.nothing_left or shipment.status is not ShipmentStatus.PLANNED:
                 # The location may have been told to send more than the shipment now has.
-                shipment.withdrawal = Withdrawal(reason=event.reason)
+                shipment.want_back(Withdrawal(reason=event.reason))
 
     @workflow.signal
     def yield_shipment(self, event: YieldShipment) -> None:
         shipment = self._state.shipments.get(event.shipment_id)
         if shipment is not None and self._is_new("yield", event.event_id):
-            shipment.withdrawal = Withdrawal(reason=event.reason, yields=event.skus)
+            shipment.want_back(Withdrawal(reason=event.reason, yields=event.skus))
 
     @workflow.signal
     def location_closed(self, event: LocationClosed) -> None:
         shipment = self._state.shipments.get(event.shipment_id)
         if shipment is not None and self._is_new("closure", event.event_id):
-            # Whoever wants it back already may want it more than that.
-            shipment.withdrawal = shipment.withdrawal or Withdrawal(
-                reason=event.reason, even_if_unreachable=True
-            )
+            shipment.want_back(Withdrawal(reason=event.reason, even_if_unreachable=True))
 
     @workflow.signal
     def planned_anew(self, event: PlannedAnew) -> None:
@@ -85,7 +82,7 @@ class Reports:
             for shipment_id in event.shipments:
                 shipment = self._state.shipments.get(shipment_id)
                 if shipment is not None and shipment.status is ShipmentStatus.PLANNED:
-                    shipment.withdrawal = Withdrawal(reason=PLANNED_ANEW)
+                    shipment.want_back(Withdrawal(reason=PLANNED_ANEW))
 
     @workflow.signal
     def funds_arrived(self, event: FundsArrived) -> None:

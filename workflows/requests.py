@@ -4,7 +4,6 @@ A request is noted in the state and answered when the process has acted on it.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -15,8 +14,7 @@ from domain.messages.events import CollectElsewhere, HoldRejection, HoldRelease
 from domain.messages.orders import OrderFacts, OrderStatus, Placement
 from domain.messages.state import OrderState
 from workflows import amending, cancelling, holding, moving
-
-_INSTANT = timedelta(milliseconds=1)
+from workflows.clock import until_written
 
 
 class Requests:
@@ -39,7 +37,7 @@ class Requests:
     async def release_hold(self, release: HoldRelease) -> OrderStatus:
         """Let a held order go on; answers with the status that it goes on to."""
         if release.written_first:
-            await _until_written()
+            await until_written()
             self._refuse_for(None if self._state.waits_for_decision else "is not on hold")
         self._state.release = release
         await workflow.wait_condition(lambda: self._state.release is None)
@@ -54,7 +52,7 @@ class Requests:
     async def reject_hold(self, rejection: HoldRejection) -> OrderStatus:
         """End a held order; answers with its status once nothing new is begun for it."""
         if rejection.written_first:
-            await _until_written()
+            await until_written()
             self._refuse_for(None if self._state.waits_for_decision else "is not on hold")
         self._state.rejection = rejection
         await workflow.wait_condition(
@@ -93,7 +91,7 @@ class Requests:
         """Have nothing move any more; answers once it is known what cannot be stopped."""
         state = self._state
         if wanted.written_first:
-            await _until_written()
+            await until_written()
             self._refuse_for(holding.why_not(state, wanted))
         if not holding.is_there_already(state, wanted):
             state.holding = wanted
@@ -114,7 +112,7 @@ class Requests:
         as the books then say."""
         state = self._state
         if asked.written_first:
-            await _until_written()
+            await until_written()
         await workflow.wait_condition(lambda: state.amending is None)
         if state.amended < asked.number and amending.why_not(state) is None:
             state.amending = asked
@@ -156,12 +154,3 @@ class Requests:
             await workflow.wait_condition(answered)
         finally:
             self._asking -= 1
-
-
-async def _until_written() -> None:
-    """Wait until the request that is being handled stands in the history.
-
-    A request comes with a workflow task, and is gone with it when the task is lost and nobody asks
-    again; what a step on our books did in that task stays done, and the process would not know why.
-    """
-    await workflow.sleep(_INSTANT, summary="Until what is asked is written down")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -38,15 +39,14 @@ def chaos(
     from cli.chaos.campaign import ChaosOptions
     from cli.chaos.command import run
 
-    given = {
-        "clients": clients,
-        "orders_per_second": rate,
-    }
     options = ChaosOptions(
         seed=seed,
         seconds=minutes * 60 if hours is None else hours * 3600,
         only=tuple(only or ()),
         data_dir=data_dir,
-        **{name: value for name, value in given.items() if value is not None},
     )
+    if clients is not None:
+        options = replace(options, clients=clients)
+    if rate is not None:
+        options = replace(options, orders_per_second=rate)
     run(options, json, keep=keep)

@@ -44,7 +44,7 @@ class Told(BaseModel):
     key: str
     """Names what was asked for: two with one key have the same body."""
     subject: str
-    """The order's id (or the return's, or the SKU), as far as it is known: `web:R-17`."""
+    """The order's id (or the return's, or the location of a receipt): `web:R-17`."""
     body: dict[str, Any]
     asked_at: float
     answered_at: float

@@ -12,10 +12,12 @@ from domain.values import Stored
 
 
 class Cancellation(Stored):
-    """An order is not wanted any more. `by` names who says so, `reason` why."""
+    """An order is not wanted any more. `by` names who says so, `reason` why; `written_first` as in
+    `amending.AmendOrder`."""
 
     by: str
     reason: str
+    written_first: bool = False
 
 
 class SupportHold(Stored):

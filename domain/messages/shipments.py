@@ -122,6 +122,16 @@ class ShipmentState(Mutable):
             or self.progress.reached(Progress.DISPATCHED)
         )
 
+    def want_back(self, wanted: Withdrawal) -> None:
+        """Note that the books want it back. What it is wanted back for already stands: a person may
+        want it even if it is picked."""
+        earlier = self.withdrawal
+        if earlier is None:
+            self.withdrawal = wanted
+        else:
+            yields = tuple(dict.fromkeys(earlier.yields + wanted.yields))
+            self.withdrawal = earlier.model_copy(update={"yields": yields})
+
     @property
     def has_to_take_back(self) -> bool:
         return self.to_recall or self.to_void or bool(self.superseded)

@@ -1,11 +1,11 @@
-"""Until when a shipment's present step is waited for."""
+"""Until when a shipment's present step is waited for, and what it is wanted back for."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.messages.orders import PlannedShipment, ShipmentStatus
-from domain.messages.shipments import ShipmentState
+from domain.messages.shipments import ShipmentState, Withdrawal
 
 AT = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 PICK_BY, DISPATCH_BY = AT + timedelta(hours=2), AT + timedelta(hours=3)
@@ -99,3 +99,14 @@ def test_the_report_of_a_dispatch_may_take_a_while_that_of_a_pick_may_not() -> N
     late.status = ShipmentStatus.RELEASED
     late.wait_until(OVERDUE)
     assert late.due == PICK_BY
+
+
+def test_what_the_books_want_back_does_not_weaken_what_a_person_wants() -> None:
+    cancelled = shipment(ShipmentStatus.BOOKED)
+    cancelled.withdrawal = Withdrawal(
+        reason="too late", even_if_picked=True, until_answered=True, yields=("SKU-2",)
+    )
+    cancelled.want_back(Withdrawal(reason="counted", yields=("SKU-1", "SKU-2")))
+    assert cancelled.withdrawal == Withdrawal(
+        reason="too late", even_if_picked=True, until_answered=True, yields=("SKU-2", "SKU-1")
+    )
