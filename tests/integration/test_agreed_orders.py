@@ -115,23 +115,24 @@ async def test_an_agreement_limits_the_services_that_its_orders_go_by(books: Boo
 async def test_what_is_invoiced_in_parts_is_what_was_agreed_to_the_cent(books: Books) -> None:
     await _agree(books, 1)
     await books.stock(LIL_1=2, LIL_2=3)
-    order = await _order(books, ("SKU-1", 7), ("SKU-2", 3))
+    order = await _order(books, ("SKU-1", 8), ("SKU-2", 3))
     total = await books.value("SELECT total FROM orders")
-    # 7 x 3.33 and 3 x 10.01, each less 10 %, and 20 % of tax on each.
-    assert total == 2098 + 420 + 2703 + 541
+    # 8 x 3.33 and 3 x 10.01, each less 10 %, and 20 % of tax on each. Two and six of the first,
+    # each rounded for itself, would be a cent less.
+    assert total == 2398 + 480 + 2703 + 541
 
     first = await books.sourcing.allocate(allocate(order))
     await books.send(first.shipments[0].shipment_id)
     await books.shipments.record_dispatch(dispatch(first.shipments[0].shipment_id))
     await books.check()
-    await books.stock(LIL_1=5)
+    await books.stock(LIL_1=6)
     second = await books.sourcing.allocate(allocate(order, generation=3, next_shipment=2))
     await books.send(second.shipments[0].shipment_id)
     await books.shipments.record_dispatch(dispatch(second.shipments[0].shipment_id))
 
     assert await books.value("SELECT count(*) FROM invoices") == 2
     assert await books.value("SELECT sum(amount) FROM invoices") == total
-    assert await books.value("SELECT sum(net) FROM invoice_lines") == 2098 + 2703
+    assert await books.value("SELECT sum(net) FROM invoice_lines") == 2398 + 2703
     await books.check()
 
 

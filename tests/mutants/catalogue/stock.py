@@ -70,7 +70,7 @@ STOCK = (
     ),
     Mutant(
         name="ended-order-reserves",
-        bug="An order that ended while its stock was being reserved gets its shipments.",
+        bug="An order that ended while it was being sourced waits for stock again.",
         file="activities/sourcing.py",
         old="""    if standing.is_final:
         return Allocation()
@@ -78,7 +78,7 @@ STOCK = (
         new="""    taken = allocation""",
         caught_by=failing(
             "integration/test_stock_races",
-            "test_an_order_that_ends_between_its_reservation_and_its_shipments_keeps_nothing",
+            "test_a_step_that_comes_after_its_order_ended_takes_nothing",
         ),
     ),
 )
