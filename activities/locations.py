@@ -25,6 +25,7 @@ from domain.messages.steps import (
 from domain.ports import Accepted, Recalled, Refused, ReleaseLine, ReleaseRequest, WarehouseGateway
 from domain.timeline import EventKind
 
+_HAS_LEFT = "already_dispatched"
 _RELEASE: TypeAdapter[ShipmentReleased | ReleaseRefused] = TypeAdapter(ReleaseResult)
 _RECALL: TypeAdapter[ShipmentRecalled | RecallRefused] = TypeAdapter(RecallResult)
 _GIVEN_UP = ReleaseRefused(code="abandoned", reason="the shipment was given up meanwhile")
@@ -137,6 +138,7 @@ async def _write_recall(
         await shipping.write_released(step.conn, shipment["id"])
         await yielding.refused(step.conn, shipment["id"])
         step.tell(EventKind.RECALL_REFUSED, reason=answer.reason, **detail)
-        return RecallRefused(code=answer.code, reason=answer.reason)
+        left_by = step.at if answer.code == _HAS_LEFT else None
+        return RecallRefused(code=answer.code, reason=answer.reason, left_by=left_by)
     step.tell(EventKind.RECALLED, **detail)
     return ShipmentRecalled()

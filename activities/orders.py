@@ -73,12 +73,14 @@ class OrderActivities:
 async def _record(step: Step, request: RecordOutcome, free: set[str]) -> Recorded:
     waits_for_credit = request.hold_reason is HoldReason.CREDIT_LIMIT
     account = await credit.lock_account_of(step.conn, step.order_id) if waits_for_credit else None
-    await outlook.write_status(
+    is_open = await outlook.write_status(
         step,
         request.status,
         hold_reason=request.hold_reason,
         final=request.status.is_final,
     )
+    if not is_open:
+        return Recorded(ended=True)
     if request.hold_reason not in (None, HoldReason.SUPPORT):
         # What was kept for it when it still waited for stock is not kept while a person decides.
         unused = await allocation.drop_earmarks(step.conn, step.order_id)
@@ -119,6 +121,7 @@ async def _cancel(step: Step, request: CancelOrder, free: set[str]) -> Recorded:
     account = await credit.release(step.conn, request.order_id)
     reference = await outlook.lock_order(step.conn, request.order_id)
     had_ended = await outlook.has_ended(step.conn, request.order_id)
+    lacks = await outlook.lacks_anything(step.conn, request.order_id)
     freed = await outlook.cancel_remainder(step.conn, request.order_id)
     await stock.release(step.conn, step.order_id, freed)
     free.update(sku for sku, _ in freed)
@@ -134,7 +137,7 @@ async def _cancel(step: Step, request: CancelOrder, free: set[str]) -> Recorded:
     template = Template.CANCELLED if whole else Template.REMAINDER_CANCELLED
     if request.by is not None:
         step.tell(EventKind.HOLD_REJECTED, by=request.by, explanation=request.reason)
-    if request.told and not whole:
+    if not whole and (request.told or not lacks):
         step.tell(EventKind.CLOSED)
         return Recorded()
     step.tell(kind, explanation=request.reason)

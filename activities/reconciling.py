@@ -1,7 +1,7 @@
 """Finding orders and workflows that have lost each other, and putting each right."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -10,10 +10,17 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.return_strays import find_returns
+from activities.last_reports import read_last_reports
+from activities.return_strays import find_ended_returns, find_returns
 from adapters.postgres import arrivals, closures, strays
 from adapters.postgres.steps import Step, once
-from domain.identity import WORKFLOW_PREFIX, order_of_workflow, workflow_id
+from domain.identity import (
+    WORKFLOW_PREFIX,
+    order_of_workflow,
+    return_workflow_id,
+    workflow_id,
+)
+from domain.messages.events import EndedInBooks
 from domain.messages.repairs import (
     EndOrphan,
     Finding,
@@ -23,9 +30,11 @@ from domain.messages.repairs import (
     Stray,
     Strays,
     TakeUp,
+    TellEnded,
 )
 from domain.messages.state import OrderStart
 from domain.messages.steps import Recorded
+from domain.progress import Report
 from domain.repairs import FINDINGS, REASONS
 from domain.timeline import EventKind
 
@@ -36,6 +45,7 @@ _HOW = {
     WorkflowExecutionStatus.FAILED: Finding.FAILED,
     WorkflowExecutionStatus.TIMED_OUT: Finding.FAILED,
 }
+_CUT_SHORT = frozenset({Finding.TERMINATED, Finding.FAILED, Finding.ENDED})
 
 
 class ReconcileActivities:
@@ -45,7 +55,8 @@ class ReconcileActivities:
 
     @activity.defn
     async def find_strays(self, request: FindStrays) -> Strays:
-        """Orders that nobody looks after, and workflows of orders that are not in the books.
+        """Orders that nobody looks after, and workflows of orders that are not in the books, or
+        have ended there.
 
         Lists of workflows lag behind: whatever looks wrong there is asked for itself.
         """
@@ -54,6 +65,7 @@ class ReconcileActivities:
         async with self._engine.connect() as conn:
             placing = set(await strays.placing(conn, at - asked.grace))
             leftovers = set(await strays.leftovers(conn))
+            over = await strays.ended(conn, running, at - asked.grace)
             unknown = sorted(set(running) - await strays.known(conn, running))
             if asked.everything:
                 suspects = set(await strays.open_orders(conn)) - set(running)
@@ -61,6 +73,9 @@ class ReconcileActivities:
                 ended = [order async for order in self._ended(at - asked.lookback)]
                 suspects = set(await strays.open_orders(conn, among=ended))
         lost_returns = await find_returns(self._engine, self._client, request)
+        ended_returns: tuple[str, ...] = ()
+        if asked.everything:
+            ended_returns = await find_ended_returns(self._engine, self._client, request)
         lanes = asyncio.Semaphore(_LANES)
 
         async def examine(order: str) -> Stray | None:
@@ -78,11 +93,17 @@ class ReconcileActivities:
             orders=tuple(stray for stray in found if stray is not None),
             orphans=tuple(workflow_id(order) for order in unknown),
             returns=lost_returns,
+            ended=tuple([order for order in sorted(over) if await self._finding(order) is None]),
+            ended_returns=ended_returns,
         )
 
     @activity.defn
     async def take_up(self, request: TakeUp) -> OrderStart:
-        """Tell in the timeline what was found, and how the order's workflow is to go on."""
+        """Tell in the timeline what was found, and how the order's workflow is to go on: with all
+        that partners have reported, whether the last one got to act on it or not."""
+        reports: Sequence[Report] = ()
+        if request.finding in _CUT_SHORT:
+            reports = await read_last_reports(self._client, request.order_id)
         return await once(
             self._engine,
             key=f"{request.order_id}:repair:{request.run}",
@@ -90,7 +111,7 @@ class ReconcileActivities:
             at=request.at,
             request=request,
             result=_START,
-            act=lambda step: _take_up(step, request),
+            act=lambda step: _take_up(step, request, reports),
         )
 
     @activity.defn
@@ -102,6 +123,24 @@ class ReconcileActivities:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+        return Recorded()
+
+    @activity.defn
+    async def tell_ended(self, request: TellEnded) -> Recorded:
+        """Have workflows end whose orders and returns have ended in the books.
+
+        They do it themselves: what one has under way at a carrier or a location is taken back, and
+        one that only waits for that goes on waiting. Terminated, it would leave that behind.
+        """
+        said = EndedInBooks(event_id=request.run)
+        orders = [workflow_id(order) for order in request.orders]
+        for told in (*orders, *map(return_workflow_id, request.returns)):
+            try:
+                await self._client.get_workflow_handle(told).signal("ended_in_books", said)
+            except RPCError as error:
+                # It has ended by itself since.
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
         return Recorded()
 
     @activity.defn
@@ -144,8 +183,9 @@ class ReconcileActivities:
         return _HOW.get(execution.status, Finding.ENDED)
 
 
-async def _take_up(step: Step, request: TakeUp) -> OrderStart:
+async def _take_up(step: Step, request: TakeUp, reports: Sequence[Report]) -> OrderStart:
     step.tell(EventKind.REPAIRED, finding=FINDINGS[request.finding])
     if request.finding is Finding.NEVER_STARTED:
         return await strays.fresh_start(step.conn, request.order_id)
-    return await strays.last_start(step.conn, request.order_id, REASONS[request.finding])
+    reason = REASONS[request.finding]
+    return await strays.last_start(step.conn, request.order_id, reason, step.at, reports)

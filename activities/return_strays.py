@@ -1,5 +1,6 @@
 """Finding returns that no workflow looks after."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -29,16 +30,26 @@ async def find_returns(engine: AsyncEngine, client: Client, request: FindStrays)
     return tuple([found for found in sorted(doubtful) if not await _runs(client, found)])
 
 
+async def find_ended_returns(
+    engine: AsyncEngine, client: Client, request: FindStrays
+) -> tuple[str, ...]:
+    """Returns that have ended in the books, and whose workflow runs all the same."""
+    running = [opened async for opened in _listed(client, 'ExecutionStatus = "Running"')]
+    async with engine.connect() as conn:
+        doubtful = await strays.ended(conn, running, request.at - request.request.grace)
+    return tuple([found for found in sorted(doubtful) if await _runs(client, found)])
+
+
 async def _ended(client: Client, since: datetime) -> list[str]:
-    query = (
-        f'WorkflowType = "{WORKFLOW}" AND TaskQueue = "{activity.info().task_queue}" '
-        f'AND ExecutionStatus != "Running" AND CloseTime > "{since.isoformat()}"'
-    )
-    return [
-        return_of_workflow(execution.id)
-        async for execution in client.list_workflows(query)
-        if execution.id.startswith(RETURN_PREFIX)
-    ]
+    query = f'ExecutionStatus != "Running" AND CloseTime > "{since.isoformat()}"'
+    return [ended async for ended in _listed(client, query)]
+
+
+async def _listed(client: Client, query: str) -> AsyncIterator[str]:
+    ours = f'WorkflowType = "{WORKFLOW}" AND TaskQueue = "{activity.info().task_queue}"'
+    async for execution in client.list_workflows(f"{ours} AND {query}"):
+        if execution.id.startswith(RETURN_PREFIX):
+            yield return_of_workflow(execution.id)
 
 
 async def _runs(client: Client, return_id: str) -> bool:

@@ -27,13 +27,11 @@ from adapters.postgres.desk import Claim, StockDesk, Verdict
 from adapters.postgres.engine import reading
 from adapters.postgres.expectations import Rested
 from adapters.postgres.network_cache import NetworkCache
-from adapters.postgres.outlook import tell_promise
 from adapters.postgres.shadows import ShadowReader
 from adapters.postgres.steps import Step, answered, once
 from domain.messages.orders import OrderType
 from domain.messages.steps import Allocate, Allocation
-from domain.sourcing.decision import SourcingPlan
-from domain.sourcing.problem import SourcingProblem
+from domain.sourcing import SourcingPlan, SourcingProblem
 from domain.sourcing.summary import brief
 from domain.stock import Position, Wanted, expect
 from domain.timeline import EventKind
@@ -105,6 +103,8 @@ class SourcingActivities:
         network = await self._network.read()
         async with reading(self._engine) as conn:
             standing = await snapshot.read_standing(conn, request.order_id)
+            if standing.is_final:
+                return Allocation(ended=True)
             problem = await snapshot.read_problem(conn, network, request, standing)
             trial = await self._shadows.read(conn, request.order_id, standing.channel)
         # A large order takes the solver longer than the event loop may be kept waiting.
@@ -156,7 +156,7 @@ class SourcingActivities:
     async def _void(self, key: str, request: Allocate) -> Allocation:
         """Another attempt has decided already, or the order has ended: nothing is taken."""
         stored = await answered(self._engine, key=key, request=_decision(request), result=_RESULT)
-        return Allocation() if stored is None else _again(stored)
+        return Allocation(ended=True) if stored is None else _again(stored)
 
     async def _reserve(
         self,
@@ -197,7 +197,7 @@ async def _write(
     await outlook.lock_order(step.conn, request.order_id)
     standing = await snapshot.read_standing(step.conn, request.order_id)
     if standing.is_final:
-        return Allocation()
+        return Allocation(ended=True)
     taken = allocation.positions(problem, plan)
     moved = standing.collect_at != problem.collect_at
     if (
@@ -220,7 +220,7 @@ async def _write(
     tell_decision(step, request, problem, plan, shipments, rested.new)
     await _ask_others(step, request, problem, plan)
     if not shipments and request.reserve and plan.obstacle is None:
-        await tell_promise(step, f"allocate:{request.generation}")
+        await outlook.tell_promise(step, f"allocate:{request.generation}")
     return Allocation(
         abandoned=tuple(abandoned.shipment_id for abandoned in request.abandon),
         shipments=shipments,

@@ -156,6 +156,7 @@ async def collect_elsewhere(
         location_name=store.name,
         agreed_by=body.agreed_by,
         note=body.note,
+        written_first=True,
     )
     try:
         status = await thread.collect_elsewhere(services, order_id, wanted)

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio.client import (
     WorkflowHandle,
@@ -14,9 +14,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.postgres.refunds import Refund
 from adapters.postgres.returns.reading import is_reported, read_start
+from adapters.postgres.returns.views import return_status
 from adapters.return_launch import start_return
 from adapters.temporal import reaching_temporal
 from api.discretion import discreetly
+from api.problems import unavailable
 from api.services import Services
 from domain.identity import return_workflow_id
 from domain.messages.return_money import (
@@ -34,6 +36,8 @@ from domain.messages.returns import (
     ReturnReport,
     ReturnStatus,
 )
+
+Changes = TypeVar("Changes", ReturnReport, CancelReturn, SettleRefund)
 
 _CALL_TIMEOUT = timedelta(seconds=5)
 
@@ -63,10 +67,11 @@ async def begin(services: Services, return_id: str) -> bool:
 async def report(services: Services, return_id: str, said: ReturnReport) -> ReportResult:
     """Tell a return's workflow what a location says, and wait for what becomes of it.
 
-    Raises ReturnEnded, and TemporalUnreachableError when there is no answer: repeat it then.
+    Raises ReturnEnded, and TemporalUnreachableError when there is no answer, or a problem that says
+    to repeat it when nobody looks after the return at this moment: repeat it then.
     """
     answer: ReportRecorded | ReportRefused = await _update(
-        services, return_id, "report", said, ReportResult
+        services, return_id, "report", _written_first(said), ReportResult
     )
     return answer
 
@@ -79,7 +84,9 @@ async def was_reported(services: Services, return_id: str, event_id: str) -> boo
 
 async def cancel(services: Services, return_id: str, decided: CancelReturn) -> ReturnStatus:
     """End a return of which nothing has come. Raises as `report`."""
-    status: ReturnStatus = await _update(services, return_id, "cancel", decided, ReturnStatus)
+    status: ReturnStatus = await _update(
+        services, return_id, "cancel", _written_first(decided), ReturnStatus
+    )
     return status
 
 
@@ -102,9 +109,13 @@ async def settle_refund(
 ) -> RefundSettled | SettlementRefused:
     """Have a refund of a return settled as a person decided. Raises as `report`."""
     result: RefundSettled | SettlementRefused = await _update(
-        services, return_id, "settle_refund", wanted, SettlementResult
+        services, return_id, "settle_refund", _written_first(wanted), SettlementResult
     )
     return result
+
+
+def _written_first(wanted: Changes) -> Changes:
+    return wanted.model_copy(update={"written_first": True})
 
 
 async def _has_begun(services: Services, return_id: str) -> bool:
@@ -138,6 +149,10 @@ async def _update(services: Services, return_id: str, name: str, sent: Any, resu
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
+            status = await return_status(services.engine, return_id)
+            if status is not None and not status.is_final:
+                detail = "The return is not being processed at this moment: try again."
+                raise unavailable(detail) from error
             raise ReturnEnded(f"return {return_id} has ended") from error
 
 

@@ -1,7 +1,8 @@
 """What carriers and locations report.
 
 A report is handed to the order's workflow, which applies each event once. Nothing is remembered
-here: an event noted down and then not handed over would be lost.
+here: an event noted down and then not handed over would be lost. One that nobody takes, of an order
+that is not over, is for its sender to repeat: the reconciler has the order go on within a minute.
 """
 
 from collections.abc import Iterator
@@ -10,11 +11,12 @@ from http import HTTPStatus
 import structlog
 from fastapi import APIRouter
 
+from adapters.postgres.reading import order_status
 from adapters.postgres.references import ReleasedShipment, shipment_at, shipment_booked_at
 from api import thread
 from api.answers import EventAccepted
 from api.fields import PartnerInPath
-from api.problems import FieldError, ProblemError, invalid, not_found
+from api.problems import FieldError, ProblemError, invalid, not_found, unavailable
 from api.schemas import CarrierReport, WarehouseReport
 from api.services import Services, Shared
 from domain.messages.events import CarrierEvent, WarehouseEvent, WarehouseEventKind
@@ -81,6 +83,9 @@ async def _pass_on(
 ) -> EventAccepted:
     structlog.contextvars.bind_contextvars(order_id=order_id)
     signalled = still_counts and await thread.report(services, order_id, event)
+    if still_counts and not signalled and not await _has_ended(services, order_id):
+        _log.warning("event of an order that nobody looks after", event_id=event.event_id)
+        raise unavailable("The order is not being processed at this moment: send it again.")
     _log.info(
         "event received",
         shipment_id=event.shipment_id,
@@ -89,6 +94,12 @@ async def _pass_on(
         signalled=signalled,
     )
     return EventAccepted(order_id=order_id, shipment_id=event.shipment_id, signalled=signalled)
+
+
+async def _has_ended(services: Services, order_id: str) -> bool:
+    """By the books, read after its workflow was not there."""
+    status = await order_status(services.engine, order_id)
+    return status is not None and status.is_final
 
 
 def _faults(body: WarehouseReport, released: ReleasedShipment) -> Iterator[FieldError]:

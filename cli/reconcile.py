@@ -47,7 +47,8 @@ async def _reconcile(source: Source, task_queue: str) -> ReconcileReport:
 
 
 def _show(console: Console, report: ReconcileReport) -> None:
-    if not report.restarted and not report.orphans and not report.served:
+    told = [*report.ended, *report.ended_returns]
+    if not (report.restarted or report.orphans or report.served or report.returns or told):
         console.print("Nothing to put right: the books and the workflows agree.")
         return
     table = Table(title="Put right", title_justify="left")
@@ -57,6 +58,10 @@ def _show(console: Console, report: ReconcileReport) -> None:
         table.add_row(stray.order_id, FINDINGS[stray.finding]["en"])
     for orphan in report.orphans:
         table.add_row(orphan, "a workflow of no order in the books, terminated")
+    for taken_up in report.returns:
+        table.add_row(taken_up, "a return that nobody looked after, taken up")
+    for ended in told:
+        table.add_row(ended, "had ended, and its workflow ran on: told to end")
     if report.served:
         table.add_row(
             f"{report.served} order(s)", "waited for stock that was free, and have it now"

@@ -27,6 +27,9 @@ _BY_CARRIER = {
 }
 
 
+Report = WarehouseEvent | CarrierEvent
+
+
 def first_time(state: OrderState, event_id: str, remembered: int) -> bool:
     """Note an event; False when it was applied before. The last `remembered` ids are kept."""
     if event_id in state.applied_events:
@@ -51,6 +54,19 @@ def report_from_carrier(shipment: ShipmentState, event: CarrierEvent) -> None:
         shipment.note = event.reason or "the carrier reports an exception"
         return
     _advance(shipment, _BY_CARRIER[event.kind], event.occurred_at)
+
+
+def report_again(shipment: ShipmentState, report: Report) -> None:
+    """Apply a report that may have been applied before."""
+    if isinstance(report, CarrierEvent):
+        report_from_carrier(shipment, report)
+    elif report.kind is not WarehouseEventKind.COLLECTED or shipment.plan.collect_at is not None:
+        report_from_warehouse(shipment, report)
+
+
+def take_for_dispatched(shipment: ShipmentState, left_by: datetime) -> None:
+    """Its location says that it has left, and has not reported how much of it, nor when."""
+    _advance(shipment, Progress.DISPATCHED, left_by)
 
 
 def _advance(shipment: ShipmentState, to: Progress, occurred_at: datetime) -> None:

@@ -158,6 +158,7 @@ def activities(engine: AsyncEngine, client: Client, gateways: Gateways) -> list[
         reconciling.find_strays,
         reconciling.take_up,
         reconciling.end_orphan,
+        reconciling.tell_ended,
         reconciling.serve_waiting,
         invoicing.close_periods,
         learning.learn_reliability,

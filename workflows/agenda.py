@@ -13,6 +13,7 @@ from workflows.renewals import Renewals
 class Task(Enum):
     """One thing that the process does before it looks again."""
 
+    END_AS_WRITTEN = auto()
     AMEND = auto()
     CANCEL = auto()
     HOLD = auto()
@@ -43,7 +44,10 @@ class Agenda:
     def next(self) -> Task | None:
         """What is to be done now; None where the process waits for a report, a request or a
         deadline. Before an amendment is decided nothing else is done, but what stops the order, or
-        lets it go on: what is kept on hold waits for its locations however long that takes."""
+        lets it go on: what is kept on hold waits for its locations however long that takes. An end
+        that the books know of goes before everything."""
+        if self._state.is_to_end_as_written:
+            return Task.END_AS_WRITTEN
         if self._amending.is_next:
             waits = Task.RELEASE if self._state.release is not None else None
             return Task.AMEND if self._amending.can_go_on else waits
@@ -56,6 +60,7 @@ class Agenda:
         return (
             state.hold is None
             and state.stopping is None
+            and not state.is_to_end_as_written
             and state.amending is None
             and not state.is_being_decided
             and not state.backordered

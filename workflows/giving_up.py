@@ -127,7 +127,8 @@ class GivingUp:
             self.give_up(reason, self.not_here(reason), fault=late, void=True, recall=recall)
         else:
             shipment.status = ShipmentStatus.RELEASED
-            shipment.wait_until(workflow.now() + self._policy.dispatch_timeout)
+            if shipment.left_by is None:
+                shipment.wait_until(workflow.now() + self._policy.dispatch_timeout)
 
     async def withdraw(self) -> None:
         """The shipment is wanted back: give it up, where it can be stopped."""
@@ -242,6 +243,10 @@ class GivingUp:
             shipment.note = f"{name} cannot stop it: {recall.reason}"
             shipment.unstoppable = True
             shipment.has_left = recall.code == _HAS_LEFT
+            if recall.left_by is not None:
+                # Its report may be under way, and says how much has left.
+                shipment.left_by = recall.left_by
+                shipment.wait_until(workflow.now() + self._policy.report_grace)
         return isinstance(recall, ShipmentRecalled)
 
     async def _recall(self, within: timedelta | None) -> ShipmentRecalled | RecallRefused:

@@ -38,6 +38,8 @@ from workflows.threads import ShipmentThreads
 
 @workflow.defn(name="Order")
 class OrderWorkflow(Requests, Reports):
+    _state: OrderState
+
     @workflow.init
     def __init__(self, start: OrderStart) -> None:
         self._order = start.order
@@ -105,6 +107,8 @@ class OrderWorkflow(Requests, Reports):
     async def _act(self) -> None:  # noqa: C901 - a line or two for each thing to do
         state, outcomes = self._state, self._outcomes
         match self._agenda.next:
+            case Task.END_AS_WRITTEN:
+                outcomes.end_as_written()
             case Task.AMEND:
                 await self._amending.go_on()
             case Task.CANCEL | Task.HOLD:

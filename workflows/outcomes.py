@@ -17,6 +17,8 @@ from domain.messages.steps import CancelOrder, RecordOutcome
 from workflows import funds
 from workflows.steps import Books
 
+HAS_ENDED = "it has ended in the books"
+
 
 class Outcomes:
     """Puts an order on hold, lets it go on, and ends it, in its state and in the books."""
@@ -63,6 +65,11 @@ class Outcomes:
                     reason=reason, even_if_picked=True, until_answered=until_answered
                 )
 
+    def end_as_written(self) -> None:
+        """The books have ended the order, in a course of this workflow that was lost. What that
+        course may not have taken back at others is taken back now; the books stay as they are."""
+        self.stop(HAS_ENDED, None)
+
     async def give_up(self, reason: str) -> None:
         """Compensate: what is under way ends by itself, everything else is given back."""
         state = self._state
@@ -105,7 +112,7 @@ class Outcomes:
         by: str | None = None,
     ) -> None:
         self._state.status = status
-        await self._books.do(
+        recorded = await self._books.do(
             OrderActivities.record_outcome,
             RecordOutcome(
                 order_id=self._order.order_id,
@@ -119,6 +126,8 @@ class Outcomes:
             ),
             summary=f"Record: {status.value.replace('_', ' ')}",
         )
+        if recorded.ended:
+            self._state.ended_in_books = True
 
     @property
     def _may_have_spare(self) -> bool:

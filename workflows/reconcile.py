@@ -2,6 +2,7 @@
 
 An order whose workflow never started is started; one whose workflow ended before it is started once
 more to end it: it takes back what can be stopped, follows what cannot, and gives back the rest.
+One that runs on after its order has ended in the books is told so, and ends by itself.
 """
 
 from datetime import timedelta
@@ -23,6 +24,7 @@ from domain.messages.repairs import (
     ServeWaiting,
     Stray,
     TakeUp,
+    TellEnded,
 )
 from domain.messages.returns import TakeUpReturn
 from workflows.launch import launch
@@ -56,6 +58,16 @@ class ReconcileWorkflow:
                 EndOrphan(workflow_id=orphan),
                 summary=f"Terminate {orphan}: no such order",
             )
+        if strays.ended or strays.ended_returns:
+            await ask(
+                ReconcileActivities.tell_ended,
+                TellEnded(
+                    orders=strays.ended,
+                    returns=strays.ended_returns,
+                    run=workflow.info().run_id,
+                ),
+                summary="Tell those that have ended in the books to end",
+            )
         served = await ask(
             ReconcileActivities.serve_waiting,
             ServeWaiting(run=workflow.info().run_id, at=workflow.now()),
@@ -66,6 +78,8 @@ class ReconcileWorkflow:
             orphans=strays.orphans,
             served=served.orders,
             returns=strays.returns,
+            ended=strays.ended,
+            ended_returns=strays.ended_returns,
         )
 
     async def _take_up(self, stray: Stray) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 from activities.notices import NoticeActivities
 from activities.signals import SignalActivities
 from domain.messages.relays import RelayNotices, RelayReport, RelaySignals
-from workflows.steps import Owner, Request
+from workflows.steps import RETRIES, Owner, Request
 
 NOTICE_RELAY_ID = "notices"
 SIGNAL_RELAY_ID = "signals"
@@ -50,9 +49,6 @@ async def _relay(
         request,
         start_to_close_timeout=period + timedelta(minutes=1),
         heartbeat_timeout=timedelta(seconds=10),
-        retry_policy=RetryPolicy(
-            initial_interval=timedelta(milliseconds=500),
-            maximum_interval=timedelta(seconds=15),
-        ),
+        retry_policy=RETRIES,
         summary=summary,
     )

@@ -21,10 +21,11 @@ from domain.messages.policy import OrderPolicy
 from domain.messages.shipments import Withdrawal
 from domain.messages.state import OrderState
 from domain.progress import first_time, report_from_carrier, report_from_warehouse
+from workflows.ending import HearsOfItsEnd
 from workflows.giving_up import PLANNED_ANEW
 
 
-class Reports:
+class Reports(HearsOfItsEnd):
     """The signals of an order's workflow."""
 
     _order: OrderFacts

@@ -1,6 +1,8 @@
 """What channels and people ask of an order's workflow.
 
-A request is noted in the state and answered when the process has acted on it.
+A request is noted in the state and answered when the process has acted on it. Where that changes
+the books, it waits until it is written: the server keeps a signal from the moment that it takes it,
+but a request only with the task that accepts it.
 """
 
 from collections.abc import Callable
@@ -128,6 +130,9 @@ class Requests:
     @workflow.update
     async def collect_elsewhere(self, wanted: CollectElsewhere) -> OrderStatus:
         """Have what is not ready fetched at another store, as the customer has agreed."""
+        if wanted.written_first:
+            await until_written()
+            self._refuse_for(self._why_not_moved(wanted))
         if not moving.is_there_already(self._order, self._state, wanted):
             self._state.moving = wanted
             await workflow.wait_condition(lambda: self._state.moving is None)
@@ -135,13 +140,17 @@ class Requests:
 
     @collect_elsewhere.validator
     def _may_be_moved(self, wanted: CollectElsewhere) -> None:
-        if moving.is_there_already(self._order, self._state, wanted):
-            return
-        obstacle = moving.why_not(self._order, self._state)
-        if obstacle is None and self._state.is_being_decided:
-            obstacle = "is being decided about"
+        obstacle = self._why_not_moved(wanted)
         if obstacle is not None:
             raise ValueError(f"order {self._order.order_id} {obstacle}")
+
+    def _why_not_moved(self, wanted: CollectElsewhere) -> str | None:
+        if moving.is_there_already(self._order, self._state, wanted):
+            return None
+        obstacle = moving.why_not(self._order, self._state)
+        if obstacle is None and self._state.is_being_decided:
+            return "is being decided about"
+        return obstacle
 
     def _refuse_for(self, obstacle: str | None) -> None:
         """What the validator let pass may be no longer so."""

@@ -2,7 +2,7 @@
 
 from temporalio import workflow
 
-from domain.messages.returns import ReturnFacts, ReturnState, ReturnStatus
+from domain.messages.returns import ReturnFacts, ReturnReport, ReturnState, ReturnStatus
 from domain.wording import moment
 from workflows.attributes import CHANNEL, CUSTOMER, LOCATIONS, STATUS
 
@@ -87,3 +87,12 @@ def _waits(facts: ReturnFacts, state: ReturnState) -> list[str]:
         until = moment(facts.expires_at, "en")
         waits.append(f"the goods to come to {facts.return_to_name}, until {until}")
     return waits or ["nothing"]
+
+
+def what_is_said(report: ReturnReport) -> str:
+    """A report in a line."""
+    came = sum(units.quantity for units in report.arrived)
+    seen = sum(units.quantity for units in report.inspected)
+    said = [f"take in {came} unit(s)"] if came else []
+    said += [f"inspect {seen} unit(s)"] if seen else []
+    return f"At {report.location_id}: {', '.join(said)}"

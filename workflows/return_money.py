@@ -22,6 +22,7 @@ from domain.messages.return_money import (
 from domain.messages.returns import ReturnFacts, ReturnState
 from domain.messages.state import OrderStart
 from domain.messages.steps import PaymentRefused
+from workflows.clock import until_written
 from workflows.launch import launch
 from workflows.order import OrderWorkflow
 from workflows.steps import Books, ask
@@ -40,7 +41,10 @@ class ReturnMoney:
         self._settled: dict[str, SettlementResult] = {}
 
     async def try_again(self, wanted: RetryRefund) -> None:
-        """Have a refund tried again, if it is refused, and wait for what becomes of it."""
+        """Have a refund tried again, if it is refused, and wait for what becomes of it.
+
+        The provider is called by an activity, which is not begun before the request is written.
+        """
         state, refund_id = self._state, wanted.refund_id
         if state.refused.pop(refund_id, None) is not None:
             state.attempts[refund_id] = state.attempts.get(refund_id, 1) + 1
@@ -78,6 +82,8 @@ class ReturnMoney:
     async def settle(self, wanted: SettleRefund) -> None:
         """In another way than by the provider, as a person decided."""
         state = self._state
+        if wanted.written_first:
+            await until_written()
         result = await self._books.do(
             ReturnActivities.settle_refund,
             RecordSettlement(return_id=self._facts.return_id, settle=wanted, at=workflow.now()),

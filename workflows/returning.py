@@ -12,7 +12,7 @@ Handlers note what they are told; the process acts. Everything it knows is in on
 import asyncio
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.return_labels import ReturnLabelActivities
 from activities.returns import ReturnActivities
@@ -36,14 +36,17 @@ from domain.messages.returns import (
     ReturnStatus,
     VoidReturnLabel,
 )
-from workflows.clock import is_past, keep_time
-from workflows.return_display import ReturnDisplay
+from workflows.clock import is_past, keep_time, until_written
+from workflows.ending import HearsOfItsEnd
+from workflows.return_display import ReturnDisplay, what_is_said
 from workflows.return_money import ReturnMoney
 from workflows.steps import Books, ask
 
 
 @workflow.defn(name="Return")
-class ReturnWorkflow:
+class ReturnWorkflow(HearsOfItsEnd):
+    _state: ReturnState
+
     @workflow.init
     def __init__(self, start: ReturnStart) -> None:
         self._facts = start.facts
@@ -61,13 +64,9 @@ class ReturnWorkflow:
         clock = asyncio.create_task(keep_time(lambda: [self._facts.expires_at]))
         if not self._state.has_begun:
             await self._begin()
-        while not self._is_done():
-            self._display.refresh()
-            await workflow.wait_condition(self._has_something_to_do)
-            await self._act()
-        self._is_ending = True
-        await self._close()
-        self._has_ended = True
+        while not self._has_ended:
+            await self._go_on()
+            await self._close()
         clock.cancel()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return ReturnEnded(
@@ -91,7 +90,7 @@ class ReturnWorkflow:
         under_way = next((r for r in state.waiting if r.event_id == event_id), None)
         known = state.reported.get(event_id)
         earlier = under_way if known is None else known.report
-        if earlier is not None and earlier != report:
+        if earlier is not None and not earlier.says_the_same(report):
             reason = "stands for another report, that was sent before"
             return ReportRefused(code="event_reused", reason=reason)
         if known is not None:
@@ -121,14 +120,17 @@ class ReturnWorkflow:
     @workflow.update
     async def cancel(self, cancelling: CancelReturn) -> ReturnStatus:
         """Nothing will be sent back."""
-        self._state.cancelling = cancelling
-        await workflow.wait_condition(lambda: self._has_ended)
-        return self._state.status
+        state = self._state
+        state.cancelling = cancelling
+        await workflow.wait_condition(lambda: self._has_ended or state.cancelling is None)
+        if not self._has_ended:
+            raise ApplicationError(self._has_come)
+        return state.status
 
     @cancel.validator
     def _may_be_cancelled(self, cancelling: CancelReturn) -> None:  # noqa: ARG002 - any of them
         if self._state.received or self._state.waiting:
-            raise ValueError(f"return {self._facts.return_id} has come back in part or whole")
+            raise ValueError(self._has_come)
         if self._is_ending or self._state.cancelling is not None:
             raise ValueError(f"return {self._facts.return_id} has ended")
 
@@ -174,6 +176,12 @@ class ReturnWorkflow:
                 return
             state.attempt += 1
 
+    async def _go_on(self) -> None:
+        while not self._is_done():
+            self._display.refresh()
+            await workflow.wait_condition(self._has_something_to_do)
+            await self._act()
+
     async def _act(self) -> None:
         """One thing at a time: money that is owed first."""
         state = self._state
@@ -184,6 +192,8 @@ class ReturnWorkflow:
         elif state.settling:
             await self._money.settle(state.settling[0])
         elif state.cancelling is not None:
+            if state.cancelling.written_first:
+                await until_written()
             state.status = ReturnStatus.CANCELLED
         elif self._owes_exchange:
             await self._money.exchange()
@@ -192,28 +202,29 @@ class ReturnWorkflow:
 
     async def _record(self, report: ReturnReport) -> None:
         state = self._state
+        if report.written_first:
+            await until_written()
         result = await self._books.do(
             ReturnActivities.record_report,
             RecordReport(return_id=self._facts.return_id, report=report, at=workflow.now()),
-            summary=_summary_of(report),
+            summary=what_is_said(report),
         )
         if isinstance(result, ReportRecorded):
-            state.received, state.inspected = result.received, result.inspected
-            state.is_complete = result.is_complete
-            state.refunds.extend(result.refunds)
+            state.take_in(result)
             state.reported[report.event_id] = Reported(report=report, result=result)
-            state.restate()
         state.waiting.remove(report)
         self._answers[report.event_id] = result
 
     async def _close(self) -> None:
+        """End it, as the books say if they have; unless more has come than is known here."""
         state = self._state
-        if state.is_complete:
+        self._is_ending = True
+        if state.is_complete or state.ended_in_books:
             state.status = ReturnStatus.CLOSED
         if state.label is not None and not state.received:
             await self._void_label()
         decided = state.cancelling
-        await self._books.do(
+        ended = await self._books.do(
             ReturnActivities.end_return,
             EndReturn(
                 return_id=self._facts.return_id,
@@ -221,10 +232,18 @@ class ReturnWorkflow:
                 at=workflow.now(),
                 by=None if decided is None else decided.by,
                 note="" if decided is None else decided.note,
+                received=state.received,
+                inspected=state.inspected,
             ),
             summary=f"Record: {state.status.value}",
         )
+        if ended.goes_on is not None:
+            state.go_on_from(ended.goes_on)
+            self._is_ending = False
+            return
+        state.status = ended.status or state.status
         self._display.refresh()
+        self._has_ended = True
 
     async def _void_label(self) -> None:
         await ask(
@@ -236,6 +255,10 @@ class ReturnWorkflow:
         )
 
     # What the process looks at.
+
+    @property
+    def _has_come(self) -> str:
+        return f"return {self._facts.return_id} has come back in part or whole"
 
     def _has_something_to_do(self) -> bool:
         state = self._state
@@ -269,14 +292,8 @@ class ReturnWorkflow:
 
     def _is_done(self) -> bool:
         state = self._state
+        if state.ended_in_books and not (state.waiting or state.refunds or state.settling):
+            return True
         if state.waiting or state.refunds or state.refused or self._owes_exchange:
             return False
         return state.is_complete or state.status.is_final
-
-
-def _summary_of(report: ReturnReport) -> str:
-    came = sum(units.quantity for units in report.arrived)
-    seen = sum(units.quantity for units in report.inspected)
-    said = [f"take in {came} unit(s)"] if came else []
-    said += [f"inspect {seen} unit(s)"] if seen else []
-    return f"At {report.location_id}: {', '.join(said)}"

@@ -32,7 +32,7 @@ from domain.messages.steps import (
     ReleaseRefused,
     ReleaseShipment,
 )
-from domain.progress import moment_of
+from domain.progress import moment_of, take_for_dispatched
 from domain.timeline import EventKind
 from domain.wording import money
 from workflows.clock import is_past
@@ -157,6 +157,8 @@ class ShipmentThread:
             await self._record_pick()
         elif shipment.rejection is not None:
             self._back.give_up_rejected()
+        elif shipment.left_by is not None:
+            take_for_dispatched(shipment, shipment.left_by)
         elif self._milestones.is_missed:
             await self._milestones.act()
         elif shipment.unstoppable:
@@ -201,6 +203,8 @@ class ShipmentThread:
         if not shipment.progress.reached(Progress.DISPATCHED):
             if shipment.rejection is not None:
                 self._back.give_up_rejected()
+            elif shipment.left_by is not None:
+                take_for_dispatched(shipment, shipment.left_by)
             elif self._milestones.is_missed:
                 await self._milestones.act()
             else:

@@ -57,6 +57,9 @@ class Sourcing:
 
     def _take(self, allocation: Allocation) -> None:
         state = self._state
+        if allocation.ended:
+            state.ended_in_books = True
+            state.abandoned.clear()
         state.abandoned = [a for a in state.abandoned if a.shipment_id not in allocation.abandoned]
         if not allocation.repeated:
             state.reopened = False

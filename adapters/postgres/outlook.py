@@ -35,7 +35,7 @@ UPDATE orders
 SET status = :status, hold_reason = :hold_reason,
     closed_at = CASE WHEN :final THEN coalesce(closed_at, CAST(:at AS timestamptz))
                      ELSE closed_at END
-WHERE id = :order_id
+WHERE id = :order_id AND (:final OR closed_at IS NULL)
 """)
 _CANCEL = text("""
 WITH before AS (
@@ -63,6 +63,10 @@ SELECT sku, location_id, sum(units)::int AS units
 FROM (SELECT sku, location_id, units FROM freed UNION ALL
       SELECT sku, location_id, units FROM unmarked) AS free
 GROUP BY sku, location_id HAVING sum(units) > 0
+""")
+_LACKS = text("""
+SELECT EXISTS (SELECT FROM order_lines WHERE order_id = :order_id AND backordered > 0)
+    OR EXISTS (SELECT FROM reservations WHERE order_id = :order_id AND held > 0)
 """)
 _ENDED = text("SELECT closed_at IS NOT NULL FROM orders WHERE id = :order_id")
 # Others may meanwhile write rows that refer to the order, such as its events.
@@ -109,8 +113,9 @@ def _instant(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
-async def write_status(step: Step, status: str, *, hold_reason: str | None, final: bool) -> None:
-    await step.conn.execute(
+async def write_status(step: Step, status: str, *, hold_reason: str | None, final: bool) -> bool:
+    """False for an order that has ended, and does not go on."""
+    written = await step.conn.execute(
         _STATUS,
         {
             "order_id": step.order_id,
@@ -120,6 +125,7 @@ async def write_status(step: Step, status: str, *, hold_reason: str | None, fina
             "at": step.at,
         },
     )
+    return bool(written.rowcount)
 
 
 async def cancel_remainder(conn: AsyncConnection, order_id: str) -> dict[Position, int]:
@@ -132,6 +138,12 @@ async def lock_order(conn: AsyncConnection, order_id: str) -> str:
     """The channel's reference of an order, its row locked until the end of the transaction."""
     reference: str = (await conn.execute(_LOCK, {"order_id": order_id})).scalar_one()
     return reference
+
+
+async def lacks_anything(conn: AsyncConnection, order_id: str) -> bool:
+    """Whether units of an order have not left. It is locked by an earlier statement."""
+    lacks: bool = (await conn.execute(_LACKS, {"order_id": order_id})).scalar_one()
+    return lacks
 
 
 async def has_ended(conn: AsyncConnection, order_id: str) -> bool:

@@ -18,12 +18,14 @@ from domain.messages.orders import (
 from domain.messages.policy import OrderPolicy
 from domain.messages.shipments import Progress, ShipmentState, Withdrawal
 from domain.messages.state import OrderStart, OrderState, Undo
+from domain.progress import Report, report_again
 
 _PLACING = text("SELECT id FROM orders WHERE status = 'placing' AND ordered_at < :before")
 _OPEN = text("SELECT id FROM orders WHERE status NOT IN ('closed', 'cancelled', 'placing')")
 _OPEN_AMONG = text("""
 SELECT id FROM orders WHERE id = ANY(:ids) AND status NOT IN ('closed', 'cancelled', 'placing')
 """)
+_ENDED = text("SELECT id FROM orders WHERE id = ANY(:ids) AND closed_at < :before")
 _KNOWN = text("SELECT id FROM orders WHERE id = ANY(:ids)")
 # An order that has ended and still has something: its workflow takes it back, or did not live to.
 _LEFTOVERS = text("""
@@ -106,6 +108,11 @@ async def open_orders(conn: AsyncConnection, among: Sequence[str] | None = None)
     return list((await conn.execute(_OPEN_AMONG, {"ids": list(among)})).scalars())
 
 
+async def ended(conn: AsyncConnection, among: Sequence[str], before: datetime) -> list[str]:
+    """Those `among` these orders that had ended before a moment."""
+    return list((await conn.execute(_ENDED, {"ids": list(among), "before": before})).scalars())
+
+
 async def known(conn: AsyncConnection, orders: Sequence[str]) -> set[str]:
     """Which of these orders the books have."""
     return set((await conn.execute(_KNOWN, {"ids": list(orders)})).scalars())
@@ -127,15 +134,29 @@ async def fresh_start(conn: AsyncConnection, order_id: str) -> OrderStart:
     return OrderStart(order=_facts(order), policy=OrderPolicy.model_validate(order["policy"]))
 
 
-async def last_start(conn: AsyncConnection, order_id: str, reason: str) -> OrderStart:
+async def last_start(
+    conn: AsyncConnection,
+    order_id: str,
+    reason: str,
+    at: datetime,
+    reports: Sequence[Report],
+) -> OrderStart:
     """How the workflow of an order starts again to end it: with all that the books know of it.
 
     What can still be stopped is taken back, what cannot is followed to its delivery, everything
-    else is given back. `reason` is for the timeline.
+    else is given back. `reason` is for the timeline, `reports` are what the run before was told: it
+    may not have lived to write it down.
     """
     order = await _read(conn, order_id)
     rows = (await conn.execute(_SHIPMENTS, {"order_id": order_id})).mappings()
+    policy = OrderPolicy.model_validate(order["policy"])
     shipments = [_shipment(row, reason) for row in rows]
+    for shipment in shipments:
+        _time(shipment, policy, at)
+    by_id = {shipment.id: shipment for shipment in shipments}
+    for report in reports:
+        if report.shipment_id in by_id:
+            report_again(by_id[report.shipment_id], report)
     status = OrderStatus(order["status"])
     undo = [Undo.BOOKS] if order["tender"] == Tender.ACCOUNT else [Undo.BOOKS, Undo.PAYMENT]
     base = _GENERATIONS_PER_EVENT * (order["events"] + 1)
@@ -147,11 +168,10 @@ async def last_start(conn: AsyncConnection, order_id: str, reason: str) -> Order
         backordered=order["backordered"],
         reopened=True,
         stopping=reason,
-        shipments={shipment.id: shipment for shipment in shipments},
+        shipments=by_id,
         undo=undo,
         generations=dict.fromkeys([*_STEPS, *OrderStatus], base),
     )
-    policy = OrderPolicy.model_validate(order["policy"])
     return OrderStart(order=_facts(order), policy=policy, state=state)
 
 
@@ -196,3 +216,13 @@ def _shipment(row: RowMapping, reason: str) -> ShipmentState:
     elif not status.is_over:
         shipment.withdrawal = Withdrawal(reason=reason, even_if_picked=True)
     return shipment
+
+
+def _time(shipment: ShipmentState, policy: OrderPolicy, at: datetime) -> None:
+    """What it waits for may have been reported to the workflow that is gone, and come no more: then
+    it is late one day, and that is there to read."""
+    if shipment.status is ShipmentStatus.DISPATCHED:
+        shipment.overdue_at = max(at, shipment.plan.promise) + policy.delivery_grace
+    elif shipment.status in (ShipmentStatus.RELEASED, ShipmentStatus.PICKED):
+        shipment.overdue_at = at + policy.dispatch_timeout
+    shipment.due = shipment.overdue_at

@@ -8,12 +8,13 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-# What waits for a person or for stock waits: that is rest.
+# What waits for a person or for stock waits, and goods wait for who inspects them: that is rest.
 _UNDER_WAY = {
     "orders under way": "SELECT count(*) FROM orders"
     " WHERE status IN ('placing', 'in_fulfilment', 'shipped')",
-    "returns under way": "SELECT count(*) FROM returns"
-    " WHERE status IN ('requested', 'authorised', 'received')",
+    "returns under way": "SELECT count(*) FROM returns r"
+    " WHERE status IN ('requested', 'authorised') OR status = 'received' AND NOT EXISTS"
+    " (SELECT FROM return_lines l WHERE l.return_id = r.id AND l.inspected < l.received)",
     "signals to be sent": "SELECT count(*) FROM order_signals",
     "notices to be sent": "SELECT count(*) FROM notices"
     " WHERE sent_at IS NULL AND given_up_at IS NULL",

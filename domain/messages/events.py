@@ -76,6 +76,13 @@ class FundsArrived(Stored):
     event_id: str
 
 
+class EndedInBooks(Stored):
+    """The books have known for a while that the order, or the return, has ended, and its workflow
+    goes on."""
+
+    event_id: str
+
+
 class YieldShipment(Stored):
     """A shipment is to give its stock to a more urgent order, unless it cannot be stopped any more.
     `skus` are what the other order wants of it."""
@@ -115,9 +122,10 @@ class PlannedAnew(Stored):
 
 class CollectElsewhere(Stored):
     """A customer agrees to fetch at another store what is not ready yet. `agreed_by` names whom the
-    customer has told so, `note` why."""
+    customer has told so, `note` why; `written_first` as in `amending.AmendOrder`."""
 
     location_id: str
     location_name: str
     agreed_by: str
     note: str
+    written_first: bool = False

@@ -38,11 +38,14 @@ class Stray(Stored):
 
 class Strays(Stored):
     """`orphans` are workflow ids of orders that the books do not know, `returns` those that no
-    workflow looks after."""
+    workflow looks after. `ended` are orders that have ended in the books and whose workflows run,
+    as those of `ended_returns`."""
 
     orders: tuple[Stray, ...] = ()
     orphans: tuple[str, ...] = ()
     returns: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    ended_returns: tuple[str, ...] = ()
 
 
 class FindStrays(Stored):
@@ -63,6 +66,14 @@ class EndOrphan(Stored):
     workflow_id: str
 
 
+class TellEnded(Stored):
+    """Tell the workflows of these orders and returns that the books know of their end."""
+
+    orders: tuple[str, ...]
+    returns: tuple[str, ...]
+    run: str
+
+
 class ServeWaiting(Stored):
     """Give stock that is free to the orders that wait for it."""
 
@@ -75,9 +86,11 @@ class Served(Stored):
 
 
 class ReconcileReport(Stored):
-    """What was put right."""
+    """What was put right. The workflows of `ended` and `ended_returns` were told to end."""
 
     restarted: tuple[Stray, ...] = ()
     orphans: tuple[str, ...] = ()
     served: int = 0
     returns: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    ended_returns: tuple[str, ...] = ()

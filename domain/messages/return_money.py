@@ -22,12 +22,14 @@ class RetryRefund(Stored):
 
 class SettleRefund(Stored):
     """`by` gives a refund that was refused back in another way: as credit on the customer's
-    `account`, or `outside` of Ariane; `note` says how."""
+    `account`, or `outside` of Ariane; `note` says how. `written_first` as in
+    `returns.ReturnReport`."""
 
     refund_id: str
     how: Literal["account", "outside"]
     by: str
     note: str
+    written_first: bool = False
 
 
 class RecordSettlement(Stored):

@@ -118,20 +118,28 @@ class ReportedUnits(Stored):
 
 class ReturnReport(Stored):
     """What a location says of a return: units that `arrived` there, and units that it has
-    `inspected`, each with a grade and a disposition. Applied once under `event_id`."""
+    `inspected`, each with a grade and a disposition. Applied once under `event_id`. With
+    `written_first` nothing is done about it before the history has it."""
 
     event_id: str
     location_id: str
     by: str
     arrived: tuple[ReportedUnits, ...] = ()
     inspected: tuple[ReportedUnits, ...] = ()
+    written_first: bool = False
+
+    def says_the_same(self, other: "ReturnReport") -> bool:
+        """Whether both report the same, however they are to be taken."""
+        return self.model_copy(update={"written_first": other.written_first}) == other
 
 
 class CancelReturn(Stored):
-    """Nothing will be sent back. `by` names who says so, `note` why."""
+    """Nothing will be sent back. `by` names who says so, `note` why; `written_first` as in
+    `ReturnReport`."""
 
     by: str
     note: str
+    written_first: bool = False
 
 
 class BeginReturn(Stored):
@@ -209,13 +217,16 @@ ReportResult = Annotated[ReportRecorded | ReportRefused, Field(discriminator="ki
 
 
 class EndReturn(Stored):
-    """Write down how a return ended; `by` and `note` of the person who decided, if one did."""
+    """Write down how a return ended; `by` and `note` of the person who decided, if one did.
+    `received` and `inspected` are the units by line id that its workflow knows of."""
 
     return_id: str
     status: ReturnStatus
     at: datetime
     by: str | None = None
     note: str = ""
+    received: dict[str, int] = Field(default_factory=dict)
+    inspected: dict[str, int] = Field(default_factory=dict)
 
 
 class TakeUpReturn(Stored):
@@ -240,7 +251,8 @@ class ReturnState(BaseModel):
     by event id. `refunds` are still to be made, under the numbers of `attempts` (the first one,
     where none is said) and because of those whom `retried_by` names; `refused` are those that a
     person decides on, each with the reason. `settling` is what was decided. `exchanged` says that
-    what is wanted in exchange is ordered, if it could be.
+    what is wanted in exchange is ordered, if it could be. `ended_in_books` says that a lost course
+    of its workflow has ended it.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -260,6 +272,7 @@ class ReturnState(BaseModel):
     refused: dict[str, str] = Field(default_factory=dict)
     settling: list[SettleRefund] = Field(default_factory=list)
     exchanged: bool = False
+    ended_in_books: bool = False
     cancelling: CancelReturn | None = None
     exchange_order: str | None = None
 
@@ -269,6 +282,23 @@ class ReturnState(BaseModel):
             self.status = ReturnStatus.REFUND_REFUSED
         elif self.received:
             self.status = ReturnStatus.RECEIVED
+
+    def take_in(self, recorded: ReportRecorded) -> None:
+        """Note what a report left. The answer to one that is repeated may be older than what is
+        known: units never become fewer."""
+        known = sum(self.received.values()) + sum(self.inspected.values())
+        if sum(recorded.received.values()) + sum(recorded.inspected.values()) >= known:
+            self.received, self.inspected = recorded.received, recorded.inspected
+            self.is_complete = recorded.is_complete
+        self.refunds.extend(recorded.refunds)
+        self.restate()
+
+    def go_on_from(self, books: "ReturnState") -> None:
+        """Stand as the books have it, and not be cancelled; reports that wait, and the answers to
+        earlier ones, stay."""
+        kept = {"waiting", "reported", "retried_by", "settling"}
+        for name in type(self).model_fields.keys() - kept:
+            setattr(self, name, getattr(books, name))
 
     @property
     def awaits_inspection(self) -> int:
@@ -281,6 +311,15 @@ class ReturnStart(Stored):
 
     facts: ReturnFacts
     state: ReturnState | None = None
+
+
+class EndRecorded(Stored):
+    """What came of ending a return: the `status` with which it ended, now or before, or that it
+    `goes_on`, for more has come than its workflow knew: how it stands then. Without either it ended
+    as it was asked for."""
+
+    status: ReturnStatus | None = None
+    goes_on: ReturnState | None = None
 
 
 class ReturnEnded(Stored):

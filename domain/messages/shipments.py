@@ -57,7 +57,8 @@ class ShipmentState(Mutable):
     `reviewed` is the last milestone that was looked at, `reviews` counts the looks. `booking` is
     the number of the live booking, `attempts` that of the last one tried; those of `superseded` are
     still to be voided at their carriers. `keeps_service` says that the location would not change
-    its label, `has_left` that it says so itself before it has reported it. `report_grace` is how
+    its label, `has_left` that it says so itself before it has reported it, `left_by` when it said
+    so. `report_grace` is how
     long the report of its dispatch may take.
 
     `being_recalled` says that its location is being asked to stop it.
@@ -91,6 +92,7 @@ class ShipmentState(Mutable):
     superseded: list[int] = Field(default_factory=list)
     keeps_service: bool = False
     has_left: bool = False
+    left_by: datetime | None = None
     report_grace: timedelta = timedelta(0)
     ready_at: datetime | None = None
     collect_until: datetime | None = None

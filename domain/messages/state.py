@@ -57,6 +57,9 @@ class OrderState(Mutable):
     the numbers of those that the provider did not answer to in time, `spare_due` is when it is to
     be told again what is not needed.
 
+    `ended_in_books` says that the books know of its end, which a course of its workflow that was
+    lost has brought about.
+
     `closing` says that nothing is left to be done for it, and nothing is begun any more.
 
     `collect_at` is the store where the customer has agreed to fetch the order since it was placed,
@@ -104,6 +107,7 @@ class OrderState(Mutable):
     has_spare: bool = False
     asked_in_vain: list[int] = Field(default_factory=list)
     spare_due: datetime | None = None
+    ended_in_books: bool = False
     closing: bool = False
     applied_events: list[str] = Field(default_factory=list)
 
@@ -111,6 +115,11 @@ class OrderState(Mutable):
     def has_ended(self) -> bool:
         """Nothing can be changed of it any more."""
         return self.closing or self.status.is_final
+
+    @property
+    def is_to_end_as_written(self) -> bool:
+        """The books have ended it, and it goes on as if they had not."""
+        return self.ended_in_books and self.stopping is None and not self.has_ended
 
     @property
     def is_being_decided(self) -> bool:

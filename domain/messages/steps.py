@@ -167,7 +167,8 @@ class Allocation(Stored):
     `promise` is when the last unit that has a date reaches the customer. `expected` are the
     backordered units that rest on a supply, the last of them there by `expected_by`; `unpromised`
     counts those that have no date. `explanation` tells in English what was decided and why.
-    Without `sought` nothing was to be sent, only given up.
+    Without `sought` nothing was to be sent, only given up. `ended` says that the order has ended in
+    the books, in a course of its workflow that was lost: there is nothing to decide.
     """
 
     abandoned: tuple[str, ...] = ()
@@ -181,6 +182,7 @@ class Allocation(Stored):
     unpromised: int = 0
     explanation: tuple[str, ...] = ()
     sought: bool = True
+    ended: bool = False
 
 
 class BookCarrier(Stored):
@@ -244,9 +246,12 @@ class ShipmentRecalled(Stored):
 
 
 class RecallRefused(Stored):
+    """The location cannot stop it. `left_by`: by then it has left, reported or not."""
+
     kind: Literal["refused"] = "refused"
     code: str
     reason: str
+    left_by: datetime | None = None
 
 
 RecallResult = Annotated[ShipmentRecalled | RecallRefused, Field(discriminator="kind")]
@@ -327,4 +332,8 @@ class CancelOrder(Stored):
 
 
 class Recorded(Stored):
-    """The step is done; nothing more to tell."""
+    """The step is done; nothing more to tell. But where the order has `ended` in the books, in a
+    course of its workflow that was lost: then nothing was written.
+    """
+
+    ended: bool = False

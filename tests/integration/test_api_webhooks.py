@@ -86,6 +86,7 @@ async def test_a_repeat_is_accepted_and_left_to_the_order(api: Api) -> None:
 async def test_a_late_report_is_accepted_and_has_no_effect(api: Api) -> None:
     order_id, shipment = await placed(api)
     await api.finish(order_id)
+    await api.write("UPDATE orders SET status = 'closed' WHERE id = :id", id=order_id)
     for path, body in (
         ("/webhooks/warehouses/PAR", picked(shipment)),
         ("/webhooks/carriers/swift", delivered(f"{shipment}:1")),
@@ -93,6 +94,25 @@ async def test_a_late_report_is_accepted_and_has_no_effect(api: Api) -> None:
         answer = await api.http.post(path, json=body)
         assert answer.status_code == 202
         assert answer.json()["signalled"] is False
+
+
+async def test_a_report_on_an_open_order_that_nobody_looks_after_is_to_be_sent_again(
+    api: Api,
+) -> None:
+    order_id, shipment = await placed(api)
+    await api.thread(order_id).terminate("somebody clicked")
+    for path, body in (
+        ("/webhooks/warehouses/PAR", picked(shipment)),
+        ("/webhooks/carriers/swift", delivered(f"{shipment}:1")),
+    ):
+        answer = await api.http.post(path, json=body)
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    await api.write("UPDATE bookings SET state = 'voided' WHERE shipment_id = :id", id=shipment)
+    answer = await api.http.post("/webhooks/carriers/swift", json=delivered(f"{shipment}:1"))
+    assert answer.status_code == 202
 
 
 async def test_a_report_on_a_booking_that_we_gave_up_has_no_effect(api: Api) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from activities.reconciling import ReconcileActivities
+from adapters.postgres.closures import Closing, close
 from adapters.postgres.counts import Count, CountedRow, take_count
 from adapters.postgres.refunds import give_back
 from adapters.postgres.steps import KeyReusedError
@@ -206,6 +207,7 @@ async def _everything_that_can_happen(books: Books) -> None:
     await _changed_by_others(books)
     await _fetched_at_a_store(books)
     await stopping.everything(books)
+    await _closed(books)
 
 
 async def _missed(books: Books) -> None:
@@ -236,6 +238,15 @@ async def _fetched_at_a_store(books: Books) -> None:
     await books.stock(GNT_2=50)
     await collection.sent_there(books, ("SKU-2", 1))
     await collection.move(books, order_of_shipment(kept))
+
+
+async def _closed(books: Books) -> None:
+    """Where something is to be picked, and where something is to be fetched."""
+    await books.stock(PAR_4=9)
+    await collection.in_store(books, ("SKU-4", 1))
+    for location in ("PAR", "LIL"):
+        closing = Closing(id="flood", location_id=location, reason="a flood", by="Marie")
+        await close(books.engine, closing, AT)
 
 
 async def _on_account(books: Books) -> None:
@@ -378,9 +389,7 @@ async def _changed_by_others(books: Books) -> None:
     await take_count(books.engine, count, AT + timedelta(days=4))
     nowhere = await connect("127.0.0.1:1", "default", lazy=True)
     reconciling = ReconcileActivities(books.engine, nowhere)
-    await reconciling.take_up(
-        TakeUp(order_id=standard, finding=Finding.TERMINATED, run="run-1", at=AT)
-    )
+    await reconciling.take_up(TakeUp(order_id=standard, finding=Finding.LOST, run="run-1", at=AT))
 
 
 async def _rested_on_supplies(books: Books) -> None:

@@ -304,6 +304,26 @@ async def test_what_never_came_may_come_back_by_another_return(books: Books) -> 
     assert late.code == "ended"
 
 
+async def test_a_return_ends_once_and_not_with_more_than_who_ends_it_knows_of(books: Books) -> None:
+    order = await delivered(books, line(1, "SKU-1", 2, 1000))
+    opened = await ask(books, order, {"1": 2})
+    steps = await returning(books)
+    await record(books, report(opened, {"1": 1}, units({"1": 1})))
+    cancelled = EndReturn(return_id=opened, status=ReturnStatus.CANCELLED, at=HAD, by="Ann")
+    goes_on = (await steps.end_return(cancelled)).goes_on
+    assert goes_on is not None
+    assert (goes_on.status, goes_on.inspected) == (ReturnStatus.RECEIVED, {"1": 1})
+    closed = EndReturn(
+        return_id=opened,
+        status=ReturnStatus.CLOSED,
+        at=HAD,
+        received=goes_on.received,
+        inspected=goes_on.inspected,
+    )
+    await books.twice(lambda: steps.end_return(closed))
+    assert (await steps.end_return(cancelled)).status is ReturnStatus.CLOSED
+
+
 async def test_a_grade_may_be_refunded_in_part_to_the_cent_in_whatever_parts(books: Books) -> None:
     await books.sql(
         "UPDATE policies SET body = jsonb_set(CAST(body AS jsonb), '{refund_percent}', "

@@ -122,8 +122,11 @@ async def _campaign(expected: ByCampaign, tree: Path) -> tuple[Verdict, str, str
         return Verdict.BROKEN, "", report.broken
     if not report.violations:
         return Verdict.SURVIVED, "", "no violation"
-    rules = dict.fromkeys(violation.partition(":")[0] for violation in report.violations)
-    return Verdict.CAUGHT, f"{expected.fault} ({', '.join(rules)})", report.violations[0]
+    broken = list(dict.fromkeys(said.partition(":")[0] for said in report.violations))
+    found = [rule for rule in broken if rule in expected.rules]
+    if not found:
+        return Verdict.BROKEN, "", f"other rules are broken: {', '.join(broken)}"
+    return Verdict.CAUGHT, f"{expected.fault} ({', '.join(found)})", report.violations[0]
 
 
 def _end_of(output: str) -> str:

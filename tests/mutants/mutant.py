@@ -34,10 +34,11 @@ class ByTests:
 
 @dataclass(frozen=True, slots=True)
 class ByCampaign:
-    """A campaign of one fault, that finds at least one violation; `seconds` is how long clients
-    ask and the fault happens."""
+    """A campaign of one fault; `seconds` is how long clients ask and the fault happens. It finds
+    that at least one of the `rules` of the checker, by name, is broken."""
 
     fault: str
+    rules: tuple[str, ...]
     seed: int = 1
     seconds: float = 36.0
     gate: Gate = Gate.CHAOS

@@ -71,7 +71,9 @@ class ReturnRules(ChangeRules):
         if came:
             self._report(order, return_id, came, disposition)
         status = ReturnStatus.CLOSED if came else ReturnStatus.EXPIRED
-        end = EndReturn(return_id=return_id, status=status, at=self.now)
+        end = EndReturn(
+            return_id=return_id, status=status, at=self.now, received=came, inspected=came
+        )
         self.do(lambda: self.returning.end_return(end), f"end {return_id}")
 
     def _open(self, order: Order, wanted: dict[str, int]) -> str:

@@ -284,6 +284,7 @@ PATHS: dict[str, PathOfOrder] = {
     "brought-to-a-store": return_paths.brought_to_a_store,
     "came-unannounced": return_paths.came_unannounced,
     "never-sent-back": return_paths.never_sent_back,
+    "taken-in-by-a-lost-task": return_paths.taken_in_by_a_lost_task,
     "not-sent-back": return_paths.not_sent_back,
     "missed-then-promised-anew": _missed({"LIL_1": 5}, ("pick_missed", 1)),
     "missed-then-from-elsewhere": _missed({"LIL_1": 5, "LYO_1": 5}, ("released", 2), number=2),

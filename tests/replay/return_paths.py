@@ -3,8 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+from temporalio.testing import TimeSkipper
+
+from activities.returns import ReturnActivities
+from domain.identity import return_workflow_id
 from tests.support.house import SHORT, House
+from tests.support.returns import report
 from tests.support.world import until
+from workflows.attributes import STATUS
 from world.behaviour import Behaviour
 
 GOOD = {"grade": "as new", "disposition": "restock"}
@@ -89,6 +95,23 @@ async def came_unannounced(house: House) -> str:
 async def never_sent_back(house: House) -> str:
     await house.policy(SHORT.model_copy(update={"return_timeout": timedelta(milliseconds=400)}))
     return await _ended(house, await _asked(house))
+
+
+async def taken_in_by_a_lost_task(house: House) -> str:
+    """Nobody knows of what came but the books, which do not let it expire."""
+    return_id = await _asked(house)
+    await ReturnActivities(house.engine, house.client).record_report(report(return_id, {"1": 2}))
+    handle = house.client.get_workflow_handle(return_workflow_id(return_id))
+    await TimeSkipper(house.client).fast_forward(handle, timedelta(days=31))
+
+    async def goes_on() -> bool:
+        return (await handle.describe()).typed_search_attributes.get(STATUS) == "received"
+
+    await until(goes_on, f"{return_id} goes on")
+    units = [{"line_id": "1", "quantity": 2} | GOOD]
+    body = {"event_id": "E-1", "units": units, "by": "Marie"}
+    await house.api.post(f"/returns/{return_id}/inspected", json=body)
+    return await _ended(house, return_id)
 
 
 async def not_sent_back(house: House) -> str:

@@ -75,7 +75,7 @@ async def sent_back(books: Books) -> None:
     await record(books, report(first, inspected=units({"1": 1})))
     broken = units({"1": 1}, "broken", Disposition.SCRAP)
     await record(books, report(first, inspected=broken))
-    await _end(books, first, ReturnStatus.CLOSED)
+    await _end(books, first, ReturnStatus.CLOSED, came=2)
 
     steps = await returning(books)
     never = await ask(books, order, {"1": 1})
@@ -98,7 +98,7 @@ async def exchanged(books: Books) -> None:
     asked = PlaceExchange(return_id=return_id, at=HAD)
     placed = await ExchangeActivities(books.engine).place_exchange(asked)
     assert placed.start is not None
-    await _end(books, return_id, ReturnStatus.CLOSED)
+    await _end(books, return_id, ReturnStatus.CLOSED, came=1)
 
 
 async def settled_and_forgotten(books: Books) -> None:
@@ -117,7 +117,7 @@ async def settled_and_forgotten(books: Books) -> None:
     return_id = f"{order}:R1"
     asked = RecordSettlement(return_id=return_id, settle=settle, at=HAD)
     assert (await (await returning(books)).settle_refund(asked)).kind == "settled"
-    await _end(books, return_id, ReturnStatus.CLOSED)
+    await _end(books, return_id, ReturnStatus.CLOSED, came=1)
     await books.orders.record_outcome(
         RecordOutcome(order_id=order, generation=9, status=OrderStatus.CLOSED, at=HAD)
     )
@@ -136,7 +136,9 @@ async def everything(books: Books) -> None:
     await books.stock(LIL_1=before - after)
 
 
-async def _end(books: Books, return_id: str, status: ReturnStatus) -> None:
+async def _end(books: Books, return_id: str, status: ReturnStatus, *, came: int = 0) -> None:
     by = {"by": "Ann", "note": "it is kept"} if status is ReturnStatus.CANCELLED else {}
-    ended = EndReturn.model_validate({"return_id": return_id, "status": status, "at": HAD} | by)
+    there = {"1": came} if came else {}
+    known = {"return_id": return_id, "at": HAD, "received": there, "inspected": there}
+    ended = EndReturn.model_validate(known | {"status": status} | by)
     await (await returning(books)).end_return(ended)

@@ -10,9 +10,11 @@ _STUCK = "Unable to perform workflow execution update due to Workflow Task in fa
 
 
 def test_a_workflow_that_no_worker_can_process_is_out_of_reach_for_now() -> None:
-    with pytest.raises(TemporalUnreachableError, match="Workflow Task in failed state"):
-        with reaching_temporal():
-            raise RPCError(_STUCK, RPCStatusCode.FAILED_PRECONDITION, b"")
+    with (
+        pytest.raises(TemporalUnreachableError, match="Workflow Task in failed state"),
+        reaching_temporal(),
+    ):
+        raise RPCError(_STUCK, RPCStatusCode.FAILED_PRECONDITION, b"")
 
 
 def test_a_workflow_that_is_not_there_is_not_out_of_reach() -> None:

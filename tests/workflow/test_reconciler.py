@@ -1,14 +1,17 @@
 """What the books and Temporal say differently is found, and put right, with a line about it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from adapters.postgres import intake
 from domain.identity import workflow_id
+from domain.messages.events import YieldShipment
 from domain.messages.orders import OrderFacts, Tender
 from domain.messages.repairs import Finding, Stray
 from domain.messages.state import OrderStart
-from tests.support.house import SHORT, House
+from tests.support.gates import Boundary, gated
+from tests.support.house import SHORT, House, order_body
 from tests.support.world import until
 from workflows.order import OrderWorkflow
 from world.behaviour import Behaviour
@@ -37,7 +40,7 @@ async def _until_found(house: House, *strays: Stray) -> None:
     assert found == list(strays)
 
 
-async def _report(house: House, path: str, **report: str) -> None:
+async def _report(house: House, path: str, **report: Any) -> None:
     body = {"event_id": uuid4().hex, "occurred_at": "2026-11-20T10:00:00+01:00"} | report
     assert (await house.api.post(path, json=body)).status_code == 202
 
@@ -110,6 +113,110 @@ async def test_what_has_left_is_followed_to_its_delivery(house: House) -> None:
     [account] = await house.sql("SELECT * FROM accounts WHERE customer_id = 'ACME'")
     assert (account.open_amount, account.unpaid_amount) == (0, 2000)
     await house.check()
+
+
+async def _leaves_unheard(house: House) -> str:
+    """An order that has left its location, which reports it a day later."""
+    at_once = Behaviour(
+        speed=100, pick_hours=(0, 0), dispatch_hours=(0, 0), odds={"late_webhook": 1}
+    )
+    await house.world.behave(at_once)
+    await house.stock(LIL_1=2)
+    order: str = (await house.place(("SKU-1", 2)))["order_id"]
+    await house.until_event(order, "released")
+    return order
+
+
+async def test_what_has_left_by_its_location_s_word_alone_is_invoiced(house: House) -> None:
+    await house.policy(SHORT.model_copy(update={"report_grace": timedelta(milliseconds=100)}))
+    order = await _leaves_unheard(house)
+    await _terminate(house, order)
+
+    await _until_found(house, Stray(order_id=order, finding=Finding.TERMINATED))
+
+    await house.until_event(order, "dispatched")
+    assert (await house.timeline(order))[-4:] == [
+        "repaired",
+        "recall_refused",
+        "picked",
+        "dispatched",
+    ]
+    await _report(house, "/webhooks/carriers/colibri", kind="delivered", reference=f"{order}:1:1")
+    closed = await house.until_status(order, "closed")
+    assert (closed["lines"][0]["shipped"], closed["lines"][0]["cancelled"]) == (2, 0)
+    [account] = await house.sql("SELECT * FROM accounts WHERE customer_id = 'ACME'")
+    assert (account.open_amount, account.unpaid_amount) == (0, 2000)
+    await house.check()
+
+
+async def test_what_was_reported_and_not_acted_on_is_not_lost(house: House) -> None:
+    await _quiet(house)
+    await house.stock(LIL_1=2)
+    body = order_body(("SKU-1", 2))
+    order = f"web:{body['reference']}"
+    async with gated(house) as running:
+        gate = running.gates.set(order, Boundary("release_to_location", "after"))
+        assert (await running.api.post("/orders", json=body)).status_code == 201
+        await gate.reached.wait()
+        dispatched = {"kind": "dispatched", "reference": f"{order}:1"}
+        await _report(house, "/webhooks/warehouses/LIL", **dispatched)
+        delivered = {"kind": "delivered", "reference": f"{order}:1:1"}
+        await _report(house, "/webhooks/carriers/colibri", **delivered)
+        await _terminate(house, order)
+        gate.opened.set()
+
+    await house.reconcile(everything=True)
+
+    closed = await house.until_status(order, "closed")
+    assert (closed["lines"][0]["shipped"], closed["lines"][0]["cancelled"]) == (2, 0)
+    story = await house.timeline(order)
+    assert story[story.index("repaired") :] == [
+        "repaired",
+        "picked",
+        "dispatched",
+        "delivered",
+        "closed",
+    ]
+    await house.check()
+
+
+async def test_a_report_that_is_under_way_says_more_than_that_it_has_left(house: House) -> None:
+    order = await _leaves_unheard(house)
+    await house.handle(order).signal(
+        OrderWorkflow.yield_shipment,
+        YieldShipment(event_id="y-1", shipment_id=f"{order}:1", skus=("SKU-1",), reason="urgent"),
+    )
+    await house.until_event(order, "recall_refused")
+
+    await _report(
+        house,
+        "/webhooks/warehouses/LIL",
+        kind="dispatched",
+        reference=f"{order}:1",
+        lines=[{"line_id": "1", "sku": "SKU-1", "quantity": 1}],
+    )
+
+    await house.until_event(order, "short_picked")
+    await house.until_event(order, "dispatched")
+    [line] = (await house.order(order))["lines"]
+    assert line["shipped"] == 1
+    await house.check()
+
+
+async def test_what_is_followed_and_never_heard_of_again_is_late(house: House) -> None:
+    await house.policy(SHORT.model_copy(update={"delivery_grace": timedelta(0)}))
+    await _quiet(house)
+    await house.stock(LIL_1=2)
+    order = (await house.place(("SKU-1", 2)))["order_id"]
+    await house.until_event(order, "released")
+    await _report(house, "/webhooks/warehouses/LIL", kind="dispatched", reference=f"{order}:1")
+    await house.until_event(order, "dispatched")
+    await house.sql("UPDATE shipments SET promise = now() WHERE order_id = :id", id=order)
+    await _terminate(house, order)
+
+    await _until_found(house, Stray(order_id=order, finding=Finding.TERMINATED))
+
+    await house.until_event(order, "delivery_overdue")
 
 
 async def test_an_order_that_never_got_a_workflow_is_processed(house: House) -> None:

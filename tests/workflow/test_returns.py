@@ -3,78 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from activities.returns import ReturnActivities
 from domain.identity import return_workflow_id
+from domain.messages.returns import EndReturn, ReturnStatus
 from tests.support.house import SHORT
+from tests.support.returning import GOOD, ask, came, delivered, opened, say, seen, told, until_ended
 from tests.support.world import until
 from workflows.attributes import STATUS
 from world.behaviour import Behaviour, Override
 
 if TYPE_CHECKING:
-    import httpx
-
     from tests.support.house import House
-
-GOOD = {"grade": "as new", "disposition": "restock"}
-
-
-async def delivered(house: House, *lines: tuple[str, int], **changes: Any) -> str:
-    """An order that its customer has; gives its id."""
-    await house.stock(LIL_1=5, LIL_2=5)
-    order: str = (await house.place(*(lines or [("SKU-1", 3)]), **changes))["order_id"]
-    await house.until_status(order, "closed")
-    return order
-
-
-async def ask(house: House, order: str, units: int = 2, **changes: Any) -> httpx.Response:
-    """Ask for a return of so many units of line 1, or as `changes` say."""
-    body = {
-        "reference": "RMA-1",
-        "lines": [{"line_id": "1", "quantity": units, "reason": "too small"}],
-        "by": "Ada",
-    } | changes
-    return await house.api.post(f"/orders/{order}/returns", json=body)
-
-
-async def opened(house: House, order: str, units: int = 2, **changes: Any) -> dict[str, Any]:
-    response = await ask(house, order, units, **changes)
-    assert response.status_code == 201, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
-
-
-async def say(house: House, return_id: str, what: str, **body: Any) -> httpx.Response:
-    sent = {"event_id": f"{what}-1", "by": "Marie"} | body
-    return await house.api.post(f"/returns/{return_id}/{what}", json=sent)
-
-
-async def told(house: House, return_id: str, what: str, **body: Any) -> dict[str, Any]:
-    """Report on a return; gives the API's answer."""
-    response = await say(house, return_id, what, **body)
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
-
-
-async def came(house: House, return_id: str, units: int = 2, **body: Any) -> dict[str, Any]:
-    """Units of line 1 came, and were inspected at once."""
-    lines = [{"line_id": "1", "quantity": units} | GOOD]
-    return await told(house, return_id, "received", location="LIL", lines=lines, **body)
-
-
-async def until_ended(house: House, return_id: str, status: str) -> dict[str, Any]:
-    async def there() -> bool:
-        return bool((await seen(house, return_id))["status"] == status)
-
-    await until(there, f"{return_id} is {status}")
-    return await seen(house, return_id)
-
-
-async def seen(house: House, return_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = (await house.api.get(f"/returns/{return_id}")).json()
-    return found
 
 
 async def test_what_a_customer_sends_back_is_labelled_taken_in_inspected_and_refunded(
@@ -275,6 +217,9 @@ async def test_a_return_that_lost_its_workflow_goes_on(house: House) -> None:
     asked = await opened(house, order)
     handle = house.client.get_workflow_handle(return_workflow_id(asked["return_id"]))
     await handle.terminate("somebody clicked")
+    lines = [{"line_id": "1", "quantity": 2}]
+    early = await say(house, asked["return_id"], "received", location="LIL", lines=lines)
+    assert early.status_code == 503, early.text
 
     async def taken_up() -> bool:
         return asked["return_id"] in (await house.reconcile(everything=True)).returns
@@ -283,6 +228,26 @@ async def test_a_return_that_lost_its_workflow_goes_on(house: House) -> None:
     await came(house, asked["return_id"])
     ended = await until_ended(house, asked["return_id"], "closed")
     assert [note["gross"] for note in ended["credit_notes"]] == [2000]
+
+
+async def test_a_return_that_runs_on_after_its_end_is_told_so(house: House) -> None:
+    order = await delivered(house)
+    asked = await opened(house, order)
+    lost = EndReturn(
+        return_id=asked["return_id"], status=ReturnStatus.CANCELLED, at=datetime.now(UTC)
+    )
+    await ReturnActivities(house.engine, house.client).end_return(lost)
+
+    async def was_told() -> bool:
+        report = await house.reconcile(everything=True)
+        return report.ended_returns == (asked["return_id"],)
+
+    await until(was_told, "it is told")
+    handle = house.client.get_workflow_handle(return_workflow_id(asked["return_id"]))
+    assert (await handle.result())["status"] == "cancelled"
+    assert (await house.timeline(order)).count("return_cancelled") == 1
+    ledger = await house.world.ledger(order)
+    assert [b["state"] for b in ledger["bookings"] if ":R1" in b["reference"]] == ["voided"]
 
 
 async def test_what_may_not_come_back_is_refused_and_named(house: House) -> None:

@@ -17,6 +17,7 @@ _OPEN_AMONG = text("""
 SELECT id FROM returns
 WHERE status IN ('requested', 'authorised', 'received', 'refund_refused') AND id = ANY(:ids)
 """)
+_ENDED = text("SELECT id FROM returns WHERE id = ANY(:ids) AND closed_at < :before")
 
 
 async def never_begun(conn: AsyncConnection, before: datetime) -> list[str]:
@@ -31,3 +32,8 @@ async def open_returns(
     if among is None:
         return list((await conn.execute(_OPEN, {"before": before})).scalars())
     return list((await conn.execute(_OPEN_AMONG, {"ids": list(among)})).scalars())
+
+
+async def ended(conn: AsyncConnection, among: Sequence[str], before: datetime) -> list[str]:
+    """Those `among` these returns that had ended before a moment."""
+    return list((await conn.execute(_ENDED, {"ids": list(among), "before": before})).scalars())

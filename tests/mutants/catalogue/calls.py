@@ -2,8 +2,6 @@
 
 from tests.mutants.mutant import ByCampaign, Mutant, failing
 
-_PROVIDER_IS_SLOW = ByCampaign("payment-times-out-after-success")
-
 CALLS = (
     Mutant(
         name="voided-booking-revived",
@@ -17,6 +15,17 @@ CALLS = (
         ),
     ),
     Mutant(
+        name="sent-notice-sent-again",
+        bug="A failure that is noted late makes a notice unsent that another relay has sent.",
+        file="adapters/postgres/notices.py",
+        old="WHERE n.id = a.id AND n.sent_at IS NULL AND (",
+        new="WHERE n.id = a.id AND (",
+        caught_by=failing(
+            "integration/test_notices",
+            "test_a_failure_that_is_noted_late_does_not_make_a_sent_notice_unsent",
+        ),
+    ),
+    Mutant(
         name="key-claimed-apart",
         bug="A step claims its key in a transaction of its own, after that of its effect.",
         file="adapters/postgres/steps.py",
@@ -25,7 +34,7 @@ CALLS = (
         new="""            outcome = await act(step)
         async with engine.begin() as step.conn:
             await step.finish""",
-        caught_by=ByCampaign("worker-killed-after-commit"),
+        caught_by=ByCampaign("worker-killed-after-commit", ("order-at-rest", "no rest")),
     ),
     Mutant(
         name="void-forgotten-after-a-crash",
@@ -60,7 +69,7 @@ CALLS = (
         new="""    except OutcomeUnknown:
         return PortRefused(code="no_answer", reason="the carrier did not answer")
 """,
-        caught_by=ByCampaign("carrier-times-out-after-booking"),
+        caught_by=ByCampaign("carrier-times-out-after-booking", ("booked-there", "carrier-ledger")),
     ),
     Mutant(
         name="lost-reply-is-a-decline",
@@ -75,7 +84,10 @@ CALLS = (
         new="""        except OutcomeUnknown:
             return Refused(code="no_answer", reason="the provider did not answer")
 """,
-        caught_by=_PROVIDER_IS_SLOW,
+        caught_by=failing(
+            "integration/test_payments",
+            "test_an_authorisation_whose_reply_was_lost_is_looked_up",
+        ),
     ),
     Mutant(
         name="captured-under-a-name-of-the-attempt",
@@ -94,7 +106,9 @@ CALLS = (
     except OutcomeUnknown:
         known = await provider.find_capture(part.reference)
 """,
-        caught_by=_PROVIDER_IS_SLOW,
+        caught_by=ByCampaign(
+            "payment-times-out-after-success", ("captured-there", "invoiced-captured")
+        ),
     ),
     Mutant(
         name="terminated-orders-overlooked",
@@ -102,6 +116,6 @@ CALLS = (
         file="activities/reconciling.py",
         old="execution.status is WorkflowExecutionStatus.RUNNING or execution.status is None:",
         new="execution.status is not WorkflowExecutionStatus.COMPLETED:",
-        caught_by=ByCampaign("order-terminated"),
+        caught_by=ByCampaign("order-terminated", ("order-at-rest", "workflow-at-rest", "no rest")),
     ),
 )

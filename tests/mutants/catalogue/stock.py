@@ -68,17 +68,4 @@ STOCK = (
             "test_what_left_before_the_count_and_is_told_after_it_is_not_missed_twice",
         ),
     ),
-    Mutant(
-        name="ended-order-reserves",
-        bug="An order that ended while it was being sourced waits for stock again.",
-        file="activities/sourcing.py",
-        old="""    if standing.is_final:
-        return Allocation()
-    taken = allocation""",
-        new="""    taken = allocation""",
-        caught_by=failing(
-            "integration/test_stock_races",
-            "test_a_step_that_comes_after_its_order_ended_takes_nothing",
-        ),
-    ),
 )
