@@ -73,6 +73,11 @@ async def place(services: Services, order: OrderFacts, policy: OrderPolicy) -> P
             if not await _exists(_handle(services, order.order_id)):
                 raise TemporalUnreachableError("it did not start a workflow in time") from error
             return None
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            # Terminated while it was asked: whoever asks again has the answer of the next one.
+            raise TemporalUnreachableError("its workflow was ended meanwhile") from error
 
 
 async def decide_hold(

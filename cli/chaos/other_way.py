@@ -1,6 +1,4 @@
-"""A release that no history replays on: its orders sleep first."""
-
-from datetime import timedelta
+"""A release that no history replays on: its orders begin with what none of them has done."""
 
 from temporalio import workflow
 
@@ -10,7 +8,7 @@ from workflows.order import OrderWorkflow
 
 @workflow.defn(name="Order")
 class OrderThatGoesAnotherWay(OrderWorkflow):
-    """Sleeps before everything else, where the order's history says that it did not."""
+    """Asks for a workflow that there is not, where the order's history says that it did not."""
 
     @workflow.init
     def __init__(self, start: OrderStart) -> None:
@@ -19,5 +17,6 @@ class OrderThatGoesAnotherWay(OrderWorkflow):
     @workflow.run
     async def run(self, start: OrderStart) -> OrderClosed:
         if workflow.unsafe.is_replaying():
-            await workflow.sleep(timedelta(seconds=1))
+            # Not a timer: a history that begins with one would go on, with another one's.
+            await workflow.start_child_workflow("NobodyHasThis")
         return await super().run(start)

@@ -17,7 +17,7 @@ from cli.chaos.shared import ArenaAddresses, CampaignState
 from cli.chaos.told import Kind
 
 CLIENTS = 8
-ORDERS_PER_SECOND = 2.0
+ORDERS_PER_SECOND = 1.0
 _EDGE_ODDS, _AGAIN_ODDS, _RECEIPT_ODDS = 0.01, 0.04, 0.06
 _REMEMBERED = 200
 # Of each client: where answers do not come, it asks for nothing new.
