@@ -153,6 +153,7 @@ def test_a_state_continues_as_new_with_all_it_knows() -> None:
         keeps=True,
         asked_in_vain=[2],
         spare_due=AT,
+        ended_in_books=True,
         closing=True,
         applied_events=["E-1"],
     )

@@ -31,6 +31,9 @@ async def _cancel(running: GatedHouse, order: str) -> dict[str, Any]:
 
 async def test_what_leaves_while_its_recall_is_under_way_goes_on(house: House) -> None:
     """The location says that it has left before we hear so from anybody else."""
+    # It leaves at once, and does not arrive before the customer hears that it is too late.
+    leaves = Behaviour(speed=1.0, pick_hours=(0.0, 0.0), dispatch_hours=(0.0, 0.0))
+    await house.world.behave(leaves)
     await house.stock(LIL_1=5)
     body = order_body(("SKU-1", 2))
     order = f"web:{body['reference']}"
@@ -55,6 +58,7 @@ async def test_what_leaves_while_its_recall_is_under_way_goes_on(house: House) -
         recall.opened.set()
         said = await cancelling
         await placing
+        await house.world.behave(Behaviour(speed=house.speed))
         await house.until_event(order, "return_opened")
 
     assert [s["why"] for s in said["going_on"]] in (["cannot_be_stopped"], ["has_left"])
