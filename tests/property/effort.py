@@ -25,5 +25,7 @@ settings.register_profile(
 def effort(*, examples: int, steps: int) -> settings:
     """What a state machine is given: so many examples, unless it is to go on for hours."""
     if PROFILE == "quick":
-        return settings(max_examples=examples, stateful_step_count=steps)
+        # What fails is told as it is: to shrink it takes minutes, and is for the long profile.
+        plainly = [Phase.explicit, Phase.generate]
+        return settings(max_examples=examples, stateful_step_count=steps, phases=plainly)
     return settings()

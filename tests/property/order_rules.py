@@ -195,7 +195,9 @@ class OrderRules(StockHouse):
         order_model.source(self.model, order, request, answer)
         if not yields:
             again = answer.model_copy(update={"repeated": True})
-            self.past.append(Past(f"allocate {order.id} {request.generation}", allocate, again))
+            name = f"allocate {order.id} {request.generation}"
+            # Of an order that has ended since, only that is told.
+            self.past.append(Past(name, allocate, again, stands=lambda: _open(order)))
 
     # Holds, and the end.
 
