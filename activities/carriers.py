@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
 from adapters.postgres import shipping
-from adapters.postgres.outlook import lock_order, tell_promise
+from adapters.postgres.engine import reading
+from adapters.postgres.outlook import tell_promise
 from adapters.postgres.steps import Step, answered, once
 from domain.identity import booking_reference, order_of_shipment
 from domain.messages.steps import (
@@ -42,9 +43,8 @@ class CarrierActivities:
     async def book_carrier(self, request: BookCarrier) -> BookingResult:
         """Book the planned service for a shipment."""
         reference = booking_reference(request.shipment_id, request.attempt)
-        async with self._engine.begin() as conn:
-            shipment = await shipping.read_shipment(conn, request.shipment_id)
-            state = await shipping.intend_booking(conn, request.shipment_id, reference)
+        async with reading(self._engine) as conn:
+            shipment, state = await shipping.intend_booking(conn, request.shipment_id, reference)
         key = f"{request.shipment_id}:book:{request.attempt}"
         if state == "voided":
             # An attempt that booked in spite of it may have ended before it said so.
@@ -140,10 +140,7 @@ async def _write(
                 EventKind.BOOKING_REFUSED, shipment=shipment["id"], reason=answer.reason, **detail
             )
         return CarrierRefused(code=answer.code, reason=answer.reason)
-    await lock_order(step.conn, step.order_id)
-    if not await shipping.write_booked(
-        step.conn, reference, answer.booking_id, answer.tracking_number, answer.label_url
-    ):
+    if not await shipping.write_booked(step.conn, step.order_id, reference, answer):
         return _GIVEN_UP
     step.tell(
         EventKind.BOOKED,

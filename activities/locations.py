@@ -40,8 +40,7 @@ class LocationActivities:
     async def release_to_location(self, request: ReleaseShipment) -> ReleaseResult:
         """Order a location to pick, pack and dispatch a booked shipment."""
         async with reading(self._engine) as conn:
-            shipment = await shipping.read_shipment(conn, request.shipment_id)
-            lines = await shipping.read_held(conn, request.shipment_id)
+            shipment, lines = await shipping.read_to_release(conn, request.shipment_id)
         if shipment["status"] == ShipmentStatus.ABANDONED:
             # An attempt that released it in spite of that may have ended before it said so.
             await self._warehouses.recall(shipment["location_id"], request.shipment_id)
@@ -85,15 +84,12 @@ class LocationActivities:
 
 
 def _release(
-    request: ReleaseShipment, shipment: dict[str, Any], lines: list[dict[str, Any]]
+    request: ReleaseShipment, shipment: dict[str, Any], lines: tuple[ReleaseLine, ...]
 ) -> ReleaseRequest:
     return ReleaseRequest(
         reference=request.shipment_id,
         location_id=shipment["location_id"],
-        lines=tuple(
-            ReleaseLine(line_id=line["line_id"], sku=line["sku"], quantity=line["held"])
-            for line in lines
-        ),
+        lines=lines,
         carrier=shipment["carrier"],
         service=shipment["service"],
         # What the customer fetches there goes by no carrier.

@@ -2,6 +2,7 @@
 
 from time import monotonic
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from psycopg import Error
 from sqlalchemy import Engine, ExceptionContext, event
@@ -18,6 +19,8 @@ _OPTIONS = "-c jit=off"
 # From its second time on a connection a statement is not parsed again, and soon not planned.
 _PREPARE_AFTER = 1
 _PREPARED_AT_MOST = 500
+# The same engines, on the same connections. To make one costs as much as a statement.
+_WITHOUT_TRANSACTIONS: WeakKeyDictionary[AsyncEngine, AsyncEngine] = WeakKeyDictionary()
 
 
 def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
@@ -50,9 +53,13 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
 def reading(engine: AsyncEngine) -> AsyncConnection:
     """A connection, to be entered, on which each statement sees what is committed by then.
 
-    It is `engine.connect()` without the two round trips of a transaction: for reads that need none.
+    It is `engine.connect()` without the two round trips of a transaction: for what needs none, such
+    as reads, and a write that is one statement.
     """
-    return engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+    if engine not in _WITHOUT_TRANSACTIONS:
+        options = engine.execution_options(isolation_level="AUTOCOMMIT")
+        _WITHOUT_TRANSACTIONS[engine] = options
+    return _WITHOUT_TRANSACTIONS[engine].connect()
 
 
 def _prepare_many(connection: Any, _: Any) -> None:

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.steps import Step
@@ -27,9 +26,6 @@ CROSS JOIN LATERAL (
     FROM supply_claims WHERE order_id = o.id) AS c
 WHERE o.id = :order_id
 """)
-_TOLD = text("UPDATE orders SET told = :told WHERE id = :order_id").bindparams(
-    bindparam("told", type_=JSONB)
-)
 _STATUS = text("""
 UPDATE orders
 SET status = :status, hold_reason = :hold_reason,
@@ -102,7 +98,7 @@ async def tell_promise(step: Step, occasion: str) -> None:
         expected_units=row.expected_units,
         **({} if row.store is None else {"store": row.store}),
     )
-    await step.conn.execute(_TOLD, {"order_id": step.order_id, "told": now.model_dump()})
+    step.told(now)
 
 
 def _day(at: datetime | None) -> str | None:

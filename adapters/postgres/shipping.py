@@ -1,16 +1,17 @@
 """Shipments: what is known of them, their bookings, picks, dispatches and deliveries."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.amounts import INVOICE_LINES, gross
-from domain.ports import Recipient
+from domain.ports import Booked, Recipient, ReleaseLine
 
-_SHIPMENT = text("""
-SELECT s.id, s.order_id, s.location_id, s.carrier, s.service, s.status, s.weight_grams, s.promise,
+_OF_SHIPMENT = """
+       s.id, s.order_id, s.location_id, s.carrier, s.service, s.status, s.weight_grams, s.promise,
        s.tracking_number, s.label_url, l.name AS location_name, l.country AS origin_country,
        l.postal_code AS origin_postal_code, o.reference, o.currency, o.critical, o.tender,
        o.country, o.postal_code, c.name, c.street, c.city, c.email, c.phone, s.collect_at,
@@ -24,20 +25,33 @@ LEFT JOIN locations store ON store.id = s.collect_at
 JOIN orders o ON o.id = s.order_id
 JOIN order_contacts c ON c.order_id = o.id AND c.revision = s.contact_revision
 WHERE s.id = :shipment_id
-""")
+"""
+_SHIPMENT = text(f"SELECT {_OF_SHIPMENT}")
+_TO_RELEASE = text(f"""
+SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('line_id', r.line_id, 'sku', r.sku,
+                   'quantity', r.held) ORDER BY r.line_id), '[]')
+        FROM reservations r WHERE r.shipment_id = s.id AND r.held > 0) AS lines, {_OF_SHIPMENT}
+""")  # noqa: S608 - made of a constant
 _HELD = text("""
 SELECT line_id, sku, location_id, held FROM reservations
 WHERE shipment_id = :shipment_id AND held > 0 ORDER BY line_id
 """)
-_INTENT = text("""
-INSERT INTO bookings (reference, shipment_id, carrier, service, state)
-SELECT :reference, id, carrier, service, 'intent' FROM shipments WHERE id = :shipment_id
-ON CONFLICT (reference) DO NOTHING
-""")
+_INTENT = text(f"""
+WITH intended AS (
+    INSERT INTO bookings (reference, shipment_id, carrier, service, state)
+    SELECT :reference, id, carrier, service, 'intent' FROM shipments WHERE id = :shipment_id
+    ON CONFLICT (reference) DO NOTHING RETURNING 1
+)
+SELECT EXISTS (SELECT FROM intended) AS is_new, {_OF_SHIPMENT}
+""")  # noqa: S608 - made of a constant
 _BOOKING_STATE = text("SELECT state FROM bookings WHERE reference = :reference")
+# A booking is changed where it meets its order, which is locked by then; what was changed while it
+# waited for that is looked at anew before it is written over.
 _BOOKED = text("""
-WITH booking AS (
-    UPDATE bookings SET state = 'booked', booking_id = :booking_id
+WITH locked AS (
+    SELECT id FROM orders WHERE id = :order_id FOR NO KEY UPDATE
+), booking AS (
+    UPDATE bookings SET state = 'booked', booking_id = :booking_id FROM locked
     WHERE reference = :reference AND state = 'intent' RETURNING shipment_id
 )
 UPDATE shipments s
@@ -107,8 +121,7 @@ UPDATE shipments SET status = 'delivered', delivered_at = :occurred_at WHERE id 
 
 async def read_shipment(conn: AsyncConnection, shipment_id: str) -> dict[str, Any]:
     """A shipment with its order, location and recipient (personal data)."""
-    row = (await conn.execute(_SHIPMENT, {"shipment_id": shipment_id})).mappings().one()
-    return dict(row)
+    return await _read(conn, _SHIPMENT, {"shipment_id": shipment_id})
 
 
 def recipient_of(shipment: dict[str, Any]) -> Recipient:
@@ -132,35 +145,45 @@ def customer_of(shipment: dict[str, Any]) -> Recipient:
     return Recipient(**{name: shipment[name] for name in names})
 
 
+async def read_to_release(
+    conn: AsyncConnection, shipment_id: str
+) -> tuple[dict[str, Any], tuple[ReleaseLine, ...]]:
+    """A shipment as `read_shipment` gives it, and what it claims of each of its lines."""
+    shipment = await _read(conn, _TO_RELEASE, {"shipment_id": shipment_id})
+    return shipment, tuple(ReleaseLine(**line) for line in shipment.pop("lines"))
+
+
 async def read_held(conn: AsyncConnection, shipment_id: str) -> list[dict[str, Any]]:
     """What a shipment still claims: `line_id`, `sku`, `location_id`, `held` units."""
     rows = (await conn.execute(_HELD, {"shipment_id": shipment_id})).mappings()
     return [dict(row) for row in rows]
 
 
-async def intend_booking(conn: AsyncConnection, shipment_id: str, reference: str) -> str:
-    """Note that a carrier is about to be asked; gives `new`, or what an earlier attempt left."""
-    intended = await conn.execute(_INTENT, {"shipment_id": shipment_id, "reference": reference})
-    if intended.rowcount:
-        return "new"
+async def intend_booking(
+    conn: AsyncConnection, shipment_id: str, reference: str
+) -> tuple[dict[str, Any], str]:
+    """Note that a carrier is about to be asked.
+
+    Gives the shipment, as `read_shipment` does, and `new` or what an earlier attempt left.
+    """
+    asked = {"shipment_id": shipment_id, "reference": reference}
+    shipment = await _read(conn, _INTENT, asked)
+    if shipment.pop("is_new"):
+        return shipment, "new"
     # A statement of its own: it sees what an attempt at the same moment has just committed.
     state: str = (await conn.execute(_BOOKING_STATE, {"reference": reference})).scalar_one()
-    return state
+    return shipment, state
 
 
 async def write_booked(
-    conn: AsyncConnection, reference: str, booking_id: str, tracking_number: str, label_url: str
+    conn: AsyncConnection, order_id: str, reference: str, booked: Booked
 ) -> bool:
-    """Write down a carrier's acceptance; False when the booking was voided in the meantime."""
-    written = await conn.execute(
-        _BOOKED,
-        {
-            "reference": reference,
-            "booking_id": booking_id,
-            "tracking_number": tracking_number,
-            "label_url": label_url,
-        },
-    )
+    """Write down a carrier's acceptance, the order's row locked until the end of the transaction.
+
+    False when the booking was voided in the meantime; then the order may be unlocked.
+    """
+    values = {"order_id": order_id, "reference": reference, **booked.model_dump()}
+    written = await conn.execute(_BOOKED, values)
     return written.rowcount == 1
 
 
@@ -243,3 +266,9 @@ async def write_dispatched(
 
 async def write_delivered(conn: AsyncConnection, shipment_id: str, occurred_at: datetime) -> None:
     await conn.execute(_DELIVERED, {"shipment_id": shipment_id, "occurred_at": occurred_at})
+
+
+async def _read(
+    conn: AsyncConnection, statement: TextClause, values: Mapping[str, str]
+) -> dict[str, Any]:
+    return dict((await conn.execute(statement, values)).mappings().one())

@@ -1,8 +1,8 @@
 """A step: one transaction whose effect happens once, however often it is asked for.
 
-A step does its work, then claims its key together with its timeline and its notices, in one
-statement. When the key is taken, by an earlier attempt or one that ran at the same time, the work
-is rolled back and the stored answer given.
+A step does its work, then claims its key together with its timeline, its notices and what they
+leave the customer to expect, in one statement. When the key is taken, by an earlier attempt or one
+that ran at the same time, the work is rolled back and the stored answer given.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.engine import reading
-from domain.notices import Template
+from domain.notices import Template, Told
 from domain.timeline import EventKind
 
 Result = TypeVar("Result")
@@ -45,12 +45,15 @@ WITH claimed AS (
     ) AS c(channel)
     WHERE c.channel IS NOT NULL
     ON CONFLICT DO NOTHING
+), heard AS (
+    UPDATE orders SET told = :told WHERE id = :order_id AND :told IS NOT NULL
 )
 SELECT count(*) FROM claimed
 """).bindparams(
     bindparam("result", type_=JSONB),
     bindparam("events", type_=JSONB),
     bindparam("notices", type_=JSONB),
+    bindparam("told", type_=JSONB(none_as_null=True)),
 )
 _STORED = text("SELECT request_hash, result FROM effects WHERE key = :key")
 
@@ -72,6 +75,7 @@ class Step:
         self.at = at
         self._events: list[dict[str, Any]] = []
         self._notices: list[dict[str, Any]] = []
+        self._told: dict[str, Any] | None = None
 
     def tell(self, kind: EventKind, **detail: Any) -> None:
         """Add an event to the order's timeline; `detail` fills the words of its kind."""
@@ -80,6 +84,11 @@ class Step:
     def notify(self, occasion: str, template: Template, **detail: Any) -> None:
         """Queue a notice to the customer: one for each order, occasion and template."""
         self._notices.append({"occasion": occasion, "template": template, "detail": detail})
+
+    def told(self, outlook: Told) -> None:
+        """Note what the customer has heard by now of when all will arrive. The order's row is
+        locked by an earlier statement."""
+        self._told = outlook.model_dump()
 
     async def finish(self, key: str, request_hash: str, result: Any) -> None:
         finished = await self.conn.execute(
@@ -92,6 +101,7 @@ class Step:
                 "at": self.at,
                 "events": self._events,
                 "notices": self._notices,
+                "told": self._told,
             },
         )
         if finished.scalar_one() == 0:

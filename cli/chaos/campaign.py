@@ -23,7 +23,7 @@ from cli.chaos.faults import FAULTS, Fault, Ground, Partners
 from cli.chaos.recovery import Probe
 from cli.chaos.replays import Replays, replay_all
 from cli.chaos.rest import Rest, until_at_rest
-from cli.chaos.schedule import schedule
+from cli.chaos.schedule import EVERY, schedule
 from cli.chaos.shared import ArenaAddresses, CampaignState
 
 DATA_DIR = Path(".ariane/chaos")
@@ -37,7 +37,8 @@ _JUDGED = "judged"
 @dataclass(frozen=True)
 class ChaosOptions:
     """`seconds` is how long clients ask and faults happen; waiting for rest and checking come on
-    top. `only` names the kinds of faults; none are all. `rest_patience` is how many seconds it may
+    top. `only` names the kinds of faults; none are all. Those that overlap come `every` so many
+    seconds. `rest_patience` is how many seconds it may
     take at most to come to rest."""
 
     seed: int = 1
@@ -45,6 +46,7 @@ class ChaosOptions:
     clients: int = CLIENTS
     orders_per_second: float = ORDERS_PER_SECOND
     only: tuple[str, ...] = ()
+    every: float = EVERY
     data_dir: Path = DATA_DIR
     rest_patience: float = 240.0
 
@@ -133,7 +135,7 @@ async def _under_fire(options: ChaosOptions, outcome: Outcome, ground: Ground) -
     """Clients and faults together, until both are through."""
     outcome.phase = "under fire"
     told = _told(options)
-    planned = schedule(options.seed, options.seconds, options.faults)
+    planned = schedule(options.seed, options.seconds, options.faults, every=options.every)
     with ToldLog(told, outcome.tally) as log:
         controller = Controller(
             ground, options.faults, Probe(ground, log), options.data_dir / "faults.jsonl"

@@ -24,6 +24,10 @@ def chaos(
     only: Annotated[
         list[str] | None, typer.Option(help="A kind of fault; may be given again. By default all.")
     ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=60, help="Seconds from one fault to the next that may overlap."),
+    ] = None,
     data_dir: Annotated[
         Path, typer.Option(help="Emptied first; what the campaign leaves stays there.")
     ] = Path(".ariane/chaos"),
@@ -49,4 +53,6 @@ def chaos(
         options = replace(options, clients=clients)
     if rate is not None:
         options = replace(options, orders_per_second=rate)
+    if every is not None:
+        options = replace(options, every=every)
     run(options, json, keep=keep)

@@ -16,7 +16,7 @@ _QUIET_BEFORE = 2.0
 QUIET_AFTER = 10.0
 _ALONE = _QUIET_BEFORE + QUIET_AFTER
 # How far apart the others come: they overlap.
-_EVERY = 3.0
+EVERY = 3.0
 
 
 @dataclass(frozen=True)
@@ -29,35 +29,42 @@ class Planned:
     parameters: Parameters
 
 
-def schedule(seed: int, seconds: float, faults: Mapping[str, Fault] = FAULTS) -> Sequence[Planned]:
+def schedule(
+    seed: int, seconds: float, faults: Mapping[str, Fault] = FAULTS, *, every: float = EVERY
+) -> Sequence[Planned]:
     """The faults of a campaign of that length, in the order in which they begin.
 
-    All have ended by its end. Where the time is short all comes closer together: then a quiet time
-    is shorter too.
+    Those that overlap come `every` so many seconds. All have ended by its end. Where the time is
+    short all comes closer together: then a quiet time is shorter too.
     """
     dice = Random(f"schedule:{seed}")
     usable = seconds - LEAD_IN
     alone = [fault for fault in faults.values() if fault.alone]
     others = [fault for fault in faults.values() if not fault.alone]
-    needed = len(alone) * _ALONE + len(others) * _EVERY
+    needed = len(alone) * _ALONE + len(others) * EVERY
     rounds = max(1, int(usable // needed))
     length = usable / rounds
     planned: list[Planned] = []
     for number in range(rounds):
         start = LEAD_IN + number * length
-        planned += _round(dice, start, length, alone, others)
+        planned += _round(dice, start, length, alone, others, every)
     return sorted(planned, key=lambda event: event.at)
 
 
 def _round(
-    dice: Random, start: float, length: float, alone: Sequence[Fault], others: Sequence[Fault]
+    dice: Random,
+    start: float,
+    length: float,
+    alone: Sequence[Fault],
+    others: Sequence[Fault],
+    every: float,
 ) -> list[Planned]:
-    squeeze = min(1.0, length / (len(alone) * _ALONE + len(others) * _EVERY))
+    squeeze = min(1.0, length / (len(alone) * _ALONE + len(others) * EVERY))
     slot = _ALONE * squeeze
     between = (length - len(alone) * slot) / (len(alone) + 1) if others else 0.0
     if alone and not others:
         slot = length / len(alone)
-    crowds = _crowds(dice, others, len(alone) + 1, between, squeeze)
+    crowds = _crowds(dice, others, len(alone) + 1, between, every * squeeze)
     singles = dice.sample(alone, len(alone))
     planned: list[Planned] = []
     at = start
@@ -74,12 +81,12 @@ def _round(
 
 
 def _crowds(
-    dice: Random, others: Sequence[Fault], number: int, between: float, squeeze: float
+    dice: Random, others: Sequence[Fault], number: int, between: float, every: float
 ) -> list[list[Fault]]:
     """Share the faults that overlap out, each at least once, as many as the time takes."""
     if not others:
         return [[] for _ in range(number)]
-    wanted = max(len(others), int(number * between / (_EVERY * squeeze)))
+    wanted = max(len(others), int(number * between / every))
     drawn = [*others, *dice.choices(others, k=wanted - len(others))]
     # The same kind is not twice in a crowd unless it has to be: it would come upon itself.
     drawn = dice.sample(drawn, len(drawn))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import NoResultFound
 
-from adapters.postgres import outlook
+from adapters.postgres import allocation, outlook
 from domain.messages.steps import CarrierBooked, CarrierRefused, VoidBooking
 from domain.ports import GatewayUnavailable, OutcomeUnknown
 from tests.support.books import AT, Books, allocate, book, open_books
@@ -185,6 +186,14 @@ async def test_a_booking_that_a_crash_left_to_be_voided_is_voided(
     assert books.carriers.live == {}
 
 
+async def test_no_carrier_is_asked_for_a_shipment_that_is_not_there(books: Books) -> None:
+    order = await books.order(("SKU-1", 1))
+    with pytest.raises(NoResultFound):
+        await books.carrying.book_carrier(book(f"{order}:1"))
+    assert books.carriers.asked == []
+    assert await books.value("SELECT count(*) FROM bookings") == 0
+
+
 async def test_the_carrier_gets_the_address_and_the_books_tell_nobody(
     books: Books, shipment: str
 ) -> None:
@@ -230,3 +239,18 @@ async def test_a_booking_that_is_written_while_its_shipment_is_given_up_does_not
         # What sourcing does once it has the order.
         await conn.execute(_TOUCH, {"id": shipment})
     assert (await booking).kind == "booked"
+
+
+async def test_a_shipment_given_up_while_its_booking_waits_for_the_order_is_not_booked(
+    books: Books, shipment: str
+) -> None:
+    order = shipment.rsplit(":", 1)[0]
+    async with books.engine.begin() as conn:
+        await outlook.lock_order(conn, order)
+        booking = asyncio.create_task(books.carrying.book_carrier(book(shipment)))
+        await books.until_blocked()
+        await allocation.abandon(conn, order, [shipment])
+    assert (await booking).kind == "refused"
+    assert books.carriers.live == {}
+    assert await _status(books, shipment) == "abandoned"
+    assert await books.told(order) == []

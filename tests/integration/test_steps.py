@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy.exc import StatementError
 
-from adapters.postgres.steps import KeyReusedError
+from adapters.postgres.outlook import lock_order
+from adapters.postgres.steps import KeyReusedError, Step, once
 from domain.messages.orders import HoldReason, OrderStatus
-from domain.messages.steps import RecordOutcome
+from domain.messages.steps import Recorded, RecordOutcome
+from domain.notices import Told
 from tests.support.books import AT, Books, open_books, secure_credit
 
 if TYPE_CHECKING:
@@ -60,6 +63,39 @@ async def test_a_key_that_stands_for_another_request_is_an_error_and_changes_not
         await books.credit.secure_credit(secure_credit(order, 900))
 
     assert await books.content() == before
+
+
+async def test_what_a_customer_has_heard_stands_until_another_step_tells_more(
+    books: Books,
+) -> None:
+    order = await books.order(("SKU-1", 1))
+
+    async def step(number: int, heard: Told | None) -> str | None:
+        async def act(step: Step) -> Recorded:
+            await lock_order(step.conn, order)
+            if heard is not None:
+                step.told(heard)
+            return Recorded()
+
+        await once(
+            books.engine,
+            key=f"{order}:{number}",
+            order_id=order,
+            at=AT,
+            request=Recorded(),
+            result=TypeAdapter(Recorded),
+            act=act,
+        )
+        day: str | None = await books.value("SELECT told ->> 'promised_day' FROM orders")
+        return day
+
+    friday = Told(promised_day="2026-03-06", backordered_units=0)
+    monday = Told(promised_day="2026-03-09", backordered_units=0)
+    assert await step(1, None) is None
+    assert await step(2, friday) == "2026-03-06"
+    assert await step(3, None) == "2026-03-06"
+    assert await step(2, monday) == "2026-03-06"
+    assert await step(4, monday) == "2026-03-09"
 
 
 async def test_an_error_of_the_database_names_no_value_of_the_statement(books: Books) -> None:

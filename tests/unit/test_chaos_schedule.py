@@ -62,3 +62,10 @@ def test_parameters_are_drawn_for_each_time() -> None:
         if event.fault == "network-loses-reply"
     }
     assert len(links) > 5
+
+
+def test_faults_may_come_closer_together_with_the_same_quiet_times() -> None:
+    usual, dense = schedule(1, 3600), schedule(1, 3600, every=1.0)
+    assert len(dense) > 2 * len(usual)
+    kills = [event for event in dense if event.fault in ALONE]
+    assert len(kills) == len([event for event in usual if event.fault in ALONE])
