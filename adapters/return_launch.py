@@ -10,7 +10,7 @@ from domain.messages.returns import ReturnStart
 
 WORKFLOW = "Return"
 # A worker that dies with a return in hand gives it back after this time.
-_TASK_TIMEOUT = timedelta(seconds=5)
+_TASK_TIMEOUT = timedelta(seconds=4)
 
 
 async def start_return(

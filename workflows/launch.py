@@ -11,7 +11,7 @@ from domain.wording import money
 from workflows.attributes import attributes_at_start
 
 # A worker that dies with an order in hand gives it back after this time.
-_TASK_TIMEOUT = timedelta(seconds=5)
+_TASK_TIMEOUT = timedelta(seconds=4)
 _URGENT = Priority(priority_key=1)
 
 

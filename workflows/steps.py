@@ -23,7 +23,7 @@ _LOCAL_TIMEOUT = timedelta(seconds=3)
 _LOCAL_RETRIES = RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=50))
 _REMOTE_TIMEOUT = timedelta(seconds=20)
 # The worker says that it lives while a step runs: when it does not, the step goes to another one.
-_HEARTBEAT_TIMEOUT = timedelta(seconds=4)
+_HEARTBEAT_TIMEOUT = timedelta(seconds=3)
 # The pause after an attempt is half a second and 15 % of the time since the first one: at most so
 # much later than what it waits for is back a step goes on, 5 s after an outage of half a minute.
 # Pauses that double would make it as long again as the outage. n steps call a partner that has been
