@@ -1,86 +1,19 @@
 """`python -m worker`: runs until it is told to stop, then finishes what it has in hand."""
 
-import asyncio
-import logging
-import signal
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
-
-import httpx
-import uvloop
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from adapters.carriers import HttpCarriers
-from adapters.notifiers import HttpNotifier
-from adapters.payments import HttpPayments
-from adapters.postgres.contacts import Contacts
-from adapters.postgres.engine import create_engine
-from adapters.postgres.warm_up import warm_up
 from adapters.settings import Settings
-from adapters.telemetry import configure_logging, configure_tracing
-from adapters.temporal import connect
-from adapters.warehouses import HttpWarehouses
-from worker.assembly import Gateways, build_worker
-from worker.standing import (
-    schedule_invoicing,
-    schedule_learning,
-    schedule_lookahead,
-    schedule_reconciler,
-    start_relays,
-)
-
-_SERVICE = "ariane-worker"
-_CONNECTIONS = 20
-_START_PATIENCE = timedelta(minutes=1)
-
-
-async def run(settings: Settings) -> None:
-    async with AsyncExitStack() as stack:
-        tracing = configure_tracing(_SERVICE, settings.otel_exporter_otlp_endpoint)
-        if tracing is not None:
-            stack.callback(tracing.shutdown)
-        engine = create_engine(settings.database_url, pool_size=_CONNECTIONS)
-        stack.push_async_callback(engine.dispose)
-        http = await stack.enter_async_context(httpx.AsyncClient())
-        client = await connect(
-            settings.temporal_address,
-            settings.temporal_namespace,
-            tracing=tracing,
-            retry_for=_START_PATIENCE,
-        )
-        worker = build_worker(
-            client, settings.task_queue, engine, _gateways(settings, http, engine)
-        )
-        stop = asyncio.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(name, stop.set)
-        async with worker:
-            await start_relays(client, settings.task_queue)
-            period = timedelta(seconds=settings.reconcile_period)
-            await schedule_reconciler(client, settings.task_queue, period)
-            await schedule_learning(client, settings.task_queue)
-            await schedule_invoicing(client, settings.task_queue)
-            await schedule_lookahead(client, settings.task_queue)
-            logging.getLogger(__name__).info("worker is ready")
-            beside = asyncio.create_task(warm_up(engine, datetime.now(UTC)))
-            await stop.wait()
-            beside.cancel()
-
-
-def _gateways(settings: Settings, http: httpx.AsyncClient, engine: AsyncEngine) -> Gateways:
-    timeout = httpx.Timeout(settings.http_timeout)
-    named = Contacts(engine).of_reference
-    return Gateways(
-        carriers=HttpCarriers(http, settings.carriers_url, timeout, named),
-        warehouses=HttpWarehouses(http, settings.warehouses_url, timeout, named),
-        payments=HttpPayments(http, settings.payments_url, timeout, named),
-        notifier=HttpNotifier(http, settings.notifier_url, timeout),
-    )
+from adapters.starting import loading
 
 
 def main() -> None:
+    """Read the settings from the environment and run."""
+    # Before all that takes seconds to import: a wrong setting is told at once.
     settings = Settings()
-    configure_logging(settings.log_level, settings.log_format, _SERVICE)
+    with loading():
+        import uvloop
+
+        from adapters.telemetry import configure_logging
+        from worker.running import SERVICE, run
+    configure_logging(settings.log_level, settings.log_format, SERVICE)
     uvloop.run(run(settings))
 
 

@@ -32,6 +32,11 @@ from world.behaviour import Behaviour
 from world.settings import Settings
 
 PATIENCE_SECONDS = 20.0
+# Between two looks at what is waited for: what comes soon is seen soon, and many that wait for long
+# do not take the time of what they wait for.
+_FIRST_PAUSE = 0.005
+_LONGEST_PAUSE = 0.05
+_EACH_TIME = 1.25
 # An hour of the world in a millisecond.
 FAST = 3_600_000.0
 _TIMEOUT = httpx.Timeout(5.0)
@@ -42,10 +47,10 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
     """Wait for a condition, asking again and again; `what` is told when it does not come."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                if await condition():
-                    return
-                await asyncio.sleep(0.005)
+            pause = _FIRST_PAUSE
+            while not await condition():
+                await asyncio.sleep(pause)
+                pause = min(pause * _EACH_TIME, _LONGEST_PAUSE)
     except TimeoutError:
         raise AssertionError(f"waited in vain until {what}") from None
 
