@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -22,7 +23,7 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnClause
 
@@ -252,9 +253,13 @@ async def receive_stock(
 
 
 async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[_Row]) -> None:
-    if not rows:
-        return
-    names = [field.name for field in fields(rows[0])]
+    if rows:
+        names = tuple(field.name for field in fields(rows[0]))
+        await connection.execute(_upserting(table, names), {"rows": _json(rows)})
+
+
+@cache
+def _upserting(table: Table, names: tuple[str, ...]) -> Insert:
     given = _recordset([column(name, table.c[name].type) for name in names])
     statement = insert(table).from_select(names, select(*(given.c[name] for name in names)))
     keys = [key.name for key in table.primary_key]
@@ -263,8 +268,7 @@ async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[_Row
     }
     if table is tables.locations:
         changes["reliability"] = _unless_learned(table, statement.excluded["reliability"])
-    statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-    await connection.execute(statement, {"rows": _json(rows)})
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 def _unless_learned(locations: Table, given: ColumnElement[float]) -> ColumnElement[float]:

@@ -21,7 +21,7 @@ Each section says which command measures it anew and writes it. Times depend on 
 can be compared is the ratio to something plain, measured in the same run, in turns with ours.
 """
 # In the order in which they stand in the file.
-_SECTIONS = ("orders", "many", "stock", "contended", "sourcing")
+_SECTIONS = ("orders", "many", "speed", "stock", "contended", "sourcing")
 _MARK = re.compile(r"^<!-- section: (\w+) -->$", re.MULTILINE)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 from contextlib import AsyncExitStack, suppress
@@ -26,17 +25,15 @@ from cli.stack.state import (
     stop_leftovers,
 )
 from cli.stack.temporal import TemporalServer
+from cli.stack.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
-    from typing import TypeVar
 
     from cli.stack.options import StackOptions
     from cli.stack.ports import Ports
     from cli.stack.process import ProcessSpec
-
-    Result = TypeVar("Result")
 
 EXTERNAL_TIMEOUT = 10.0
 
@@ -73,7 +70,7 @@ class Stack:
         self._claim_data_dir()
         options = self._options
         ports = choose_ports(options.ports, options.say)
-        database_url, temporal_address = await _together(
+        database_url, temporal_address = await together(
             self._postgres(ports), self._temporal(ports)
         )
         addresses = StackAddresses(
@@ -144,7 +141,7 @@ class Stack:
         ]
         for process in processes:
             self._cleanup.push_async_callback(process.stop)
-        await _together(*(process.start() for process in processes))
+        await together(*(process.start() for process in processes))
 
     def _record(self, spec: ProcessSpec, pid: int) -> None:
         # One that has ended already needs no record: its supervisor starts another.
@@ -158,19 +155,3 @@ async def _served_elsewhere(address: str, namespace: str) -> None:
     reason = await wait_until_ready(probe, EXTERNAL_TIMEOUT)
     if reason is not None:
         raise StackError(f"No Temporal serves at TEMPORAL_ADDRESS, {address}: {reason}.")
-
-
-async def _together(*steps: Coroutine[object, object, Result]) -> list[Result]:
-    """Run the steps at the same time; when one fails, end the others and raise its error alone.
-
-    Who is cancelled ends as cancelled, whatever a step says about being ended.
-    """
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(step) for step in steps]
-    except BaseExceptionGroup as failures:
-        this = asyncio.current_task()
-        if this is not None and this.cancelling():
-            raise asyncio.CancelledError from failures
-        raise failures.exceptions[0] from None
-    return [task.result() for task in tasks]

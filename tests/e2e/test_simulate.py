@@ -78,7 +78,7 @@ async def test_two_policies_are_tried_on_a_file_of_orders(directory: Path) -> No
 async def test_the_same_seed_gives_the_same_report_to_the_byte(directory: Path) -> None:
     reports = []
     for name in ("one.html", "two.html"):
-        options = ("--orders-count=20", "--days=4", "--seeds=2", "--seed=7", f"--html={name}")
+        options = ("--orders-count=10", "--days=3", "--seeds=2", "--seed=7", f"--html={name}")
         code, output, errors = await _simulate(directory, *options)
         assert code == 0, errors
         without_times = [line for line in output.splitlines() if " a second." not in line]

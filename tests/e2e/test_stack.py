@@ -116,28 +116,28 @@ async def test_free_ports_are_chosen_when_the_usual_ones_are_taken(stack: UpComm
 
 
 async def test_its_data_survive_a_restart_and_a_kill_and_nothing_outlives_it(
-    tmp_path: Path,
+    stack: UpCommand,
 ) -> None:
-    workflow = f"in-flight-{uuid4()}"
-    async with ariane_up(tmp_path) as command:
-        addresses = await command.wait_until_up()
-        async with await psycopg.AsyncConnection.connect(addresses.database_url) as books:
-            await books.execute("CREATE TABLE kept AS SELECT 1 AS it")
-        client = await Client.connect(addresses.temporal_address)
-        await client.start_workflow("Unfinished", id=workflow, task_queue="nobody-polls")
-        stopped = await command.end(SIGINT)
+    # The last that is asked of the stack that the tests above share: they leave it running.
+    data, workflow = stack.data_dir, f"in-flight-{uuid4()}"
+    addresses = await stack.wait_until_up()
+    async with await psycopg.AsyncConnection.connect(addresses.database_url) as books:
+        await books.execute("CREATE TABLE kept AS SELECT 1 AS it")
+    client = await Client.connect(addresses.temporal_address)
+    await client.start_workflow("Unfinished", id=workflow, task_queue="nobody-polls")
+    stopped = await stack.end(SIGINT)
     assert stopped.code == 0, stopped.output
-    assert processes_of(tmp_path) == []
-    async with ariane_up(tmp_path) as command:
+    assert processes_of(data) == []
+    async with ariane_up(data) as command:
         await _still_there(await command.wait_until_up(), workflow)
         left = command.children
         await command.end(SIGKILL)
-    async with ariane_up(tmp_path) as command:
+    async with ariane_up(data) as command:
         await _still_there(await command.wait_until_up(), workflow)
         assert not any(psutil.pid_exists(pid) for pid in left.values())
         stopped = await command.end(SIGTERM)
     assert stopped.code == 0, stopped.output
-    assert processes_of(tmp_path) == []
+    assert processes_of(data) == []
 
 
 async def _still_there(addresses: StackAddresses, workflow: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cli.stack import PostgresServer, TemporalServer
 
-_EXAMPLES = int(os.environ.get("EX", "6"))
+_EXAMPLES = int(os.environ.get("EX", "4"))
 # What a living order is asked; elsewhere test_api_bad_input and its like know the limits.
 _LIMITS_OF = (
     "/" if "EX" in os.environ else "^/(orders/[^/]+(/cancel|/hold)?$|returns/|invoices|search)"

@@ -275,5 +275,5 @@ def test_whatever_happens_to_credit_the_books_are_right(database_url: str) -> No
     with open_session(database_url, CREDIT) as session:
         run_state_machine_as_test(
             lambda: CreditMachine(session),  # type: ignore[arg-type]  # any factory will do: it is only called
-            settings=effort(examples=15, steps=30),
+            settings=effort(examples=10, steps=30),
         )

@@ -29,5 +29,5 @@ def test_whatever_becomes_of_an_order_units_and_cents_add_up(database_url: str) 
     with open_session(database_url, LIVING) as session:
         run_state_machine_as_test(
             lambda: LivingMachine(session),  # type: ignore[arg-type]  # any factory will do: it is only called
-            settings=effort(examples=12, steps=30),
+            settings=effort(examples=8, steps=30),
         )

@@ -25,7 +25,7 @@ def test_no_other_plan_is_better(first: int) -> None:
 
 def test_what_large_networks_leave_out_is_never_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "_MANY", 0)
-    for seed in range(10_000, 10_080):
+    for seed in range(10_000, 10_050):
         case, policy = random_case(seed)
         assert rank_of(case, policy, plan(case, policy)) == best_rank(case, policy), seed
 
@@ -48,7 +48,7 @@ def _shuffled(rng: random.Random, case: SourcingProblem) -> SourcingProblem:
 
 def test_shuffled_rows_give_the_identical_plan() -> None:
     rng = random.Random(1)
-    for seed in range(100):
+    for seed in range(60):
         case, policy = random_case(seed)
         assert plan(_shuffled(rng, case), policy) == plan(case, policy), seed
 
@@ -65,7 +65,7 @@ def test_a_plan_that_is_not_proven_says_by_how_much_it_may_be_beaten(
 
 
 def test_a_decision_without_its_explanation_is_the_same_decision() -> None:
-    for seed in range(150):
+    for seed in range(60):
         case, policy = random_case(seed)
         untold = {"alternatives": (), "excluded": (), "obstacle": None}
         decided = plan(case, policy).model_copy(update=untold)

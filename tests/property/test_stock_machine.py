@@ -27,5 +27,5 @@ def test_whatever_happens_to_stock_the_books_are_right(database_url: str) -> Non
     with open_session(database_url, STOCK) as session:
         run_state_machine_as_test(
             lambda: StockMachine(session),  # type: ignore[arg-type]  # any factory will do: it is only called
-            settings=effort(examples=20, steps=30),
+            settings=effort(examples=12, steps=30),
         )

@@ -1,6 +1,6 @@
-"""The API as an application, for one test after the other.
+"""The API and the world as applications, for one test after the other.
 
-At its first request it works out every route, which takes as long as many a test.
+At its first request each works out its routes, which takes as long as many a test.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import world.app
 from api.app import create_app
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
+    from world.settings import Settings
+
 _IDLE: dict[timedelta, list[FastAPI]] = {}
+_IDLE_WORLDS: list[FastAPI] = []
 
 
 @contextmanager
@@ -41,3 +45,14 @@ def app_on(
     used.state = app.state
     yield used
     idle.append(used)
+
+
+@contextmanager
+def world_on(settings: Settings) -> Iterator[FastAPI]:
+    """The world with these settings; its routes may have served another test's."""
+    app = world.app.create_app(settings)
+    used = _IDLE_WORLDS.pop() if _IDLE_WORLDS else app
+    # Its ledger and all that hangs on it are made when it starts to serve.
+    used.router.lifespan_context = app.router.lifespan_context
+    yield used
+    _IDLE_WORLDS.append(used)

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.tables import metadata
@@ -24,36 +24,51 @@ if TYPE_CHECKING:
 
     from cli.stack import PostgresServer
 
-# Nothing is vacuumed in between: rows that are gone take room, and are looked at.
-_USES = 20
+# Rows that are gone take room, and are looked at, until they are vacuumed.
+_USES_TO_VACUUM = 20
 _MANY_ROWS = 2000
 _KEPT = "kept-by-tests"
 _TABLES = [Identifier(table.name) for table in reversed(metadata.sorted_tables)]
 _CATALOGS = ("class", "attribute", "attrdef", "constraint", "index", "trigger", "proc")
 # Whatever changes a table, a constraint, an index or a function leaves another number here.
-_DEFINITIONS = SQL("SELECT {}").format(
-    SQL(" || ' ' || ").join(
-        SQL("(SELECT count(*) || '/' || max(xmin::text::bigint) FROM {})").format(Identifier(name))
-        for name in (f"pg_{catalog}" for catalog in _CATALOGS)
+_DEFINITIONS = (
+    SQL("SELECT {}")
+    .format(
+        SQL(" || ' ' || ").join(
+            SQL("(SELECT count(*) || '/' || max(xmin::text::bigint) FROM {})").format(
+                Identifier(name)
+            )
+            for name in (f"pg_{catalog}" for catalog in _CATALOGS)
+        )
     )
+    .as_bytes()
 )
-_ROWS = SQL("SELECT {}").format(
-    SQL(" + ").join(
-        SQL("(SELECT count(*) FROM (SELECT FROM {} LIMIT {}) AS t)").format(table, _MANY_ROWS)
-        for table in _TABLES
+_ROWS = (
+    SQL("SELECT {}")
+    .format(
+        SQL(" + ").join(
+            SQL("(SELECT count(*) FROM (SELECT FROM {} LIMIT {}) AS t)").format(table, _MANY_ROWS)
+            for table in _TABLES
+        )
     )
+    .as_bytes()
 )
 _OTHERS_OUT = """
 SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name <> %s AND pid <> pg_backend_pid()
 """
-_EMPTY = SQL("SET lock_timeout = '2s'; BEGIN; {}; {}; COMMIT").format(
-    SQL("; ").join(SQL("DELETE FROM {}").format(table) for table in _TABLES),
-    SQL(
-        "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) "
-        "FROM pg_sequences WHERE last_value IS NOT NULL"
-    ),
+_EMPTY = (
+    SQL("SET lock_timeout = '2s'; BEGIN; {}; {}; COMMIT")
+    .format(
+        SQL("; ").join(SQL("DELETE FROM {}").format(table) for table in _TABLES),
+        SQL(
+            "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, "
+            "false) FROM pg_sequences WHERE last_value IS NOT NULL"
+        ),
+    )
+    .as_bytes()
 )
+_VACUUM = SQL("VACUUM {}").format(SQL(", ").join(_TABLES)).as_bytes()
 
 
 class _Database:
@@ -75,7 +90,7 @@ class _Database:
         """Make it as good as new; False when that is not to be had, or not worth it."""
         self._uses += 1
         pool = self.engine.sync_engine.pool
-        if self._uses == _USES or pool.checkedout():  # type: ignore[attr-defined]  # of its kind of pool
+        if pool.checkedout():  # type: ignore[attr-defined]  # of its kind of pool
             return False
         try:
             await self._connection.execute(_OTHERS_OUT, (_KEPT,))
@@ -84,6 +99,8 @@ class _Database:
             if await self._value(_ROWS) >= _MANY_ROWS:
                 return False
             await self._connection.execute(_EMPTY)
+            if self._uses % _USES_TO_VACUUM == 0:
+                await self._connection.execute(_VACUUM)
         except psycopg.Error:
             # Somebody still works on it, or its server has turned us out as well.
             return False
@@ -93,7 +110,7 @@ class _Database:
         await self.engine.dispose()
         await self._connection.close()
 
-    async def _value(self, query: Composed) -> Any:
+    async def _value(self, query: bytes) -> Any:
         cursor = await self._connection.execute(query)
         row = await cursor.fetchone()
         assert row is not None

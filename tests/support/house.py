@@ -68,6 +68,8 @@ SHORT = OrderPolicy(
 """Deadlines that nothing in a test meets unless the test makes them shorter still."""
 
 _HTTP_TIMEOUT = httpx.Timeout(1.0)
+# How long a relay that found nothing waits until it looks again.
+_IDLE = timedelta(milliseconds=40)
 
 LILLE = Location("LIL", "Lille", "warehouse", "FR", "59000", 50.63, 3.06, "Europe/Paris", 100)
 LYON = Location("LYO", "Lyon", "warehouse", "FR", "69000", 45.76, 4.84, "Europe/Paris", 200)
@@ -212,7 +214,7 @@ class House:
         """Send what is queued from now on, until the house closes."""
         relay = await self.client.start_workflow(
             NoticeRelayWorkflow.run,
-            RelayNotices(idle=timedelta(milliseconds=20)),
+            RelayNotices(idle=_IDLE),
             id=f"notices-{self.queue}",
             task_queue=self.queue,
         )
@@ -222,7 +224,7 @@ class House:
         """Tell orders what happens in the books, until the house closes."""
         relay = await self.client.start_workflow(
             SignalRelayWorkflow.run,
-            RelaySignals(idle=timedelta(milliseconds=20)),
+            RelaySignals(idle=_IDLE),
             id=f"signals-{self.queue}",
             task_queue=self.queue,
         )

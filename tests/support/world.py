@@ -26,8 +26,8 @@ from domain.ports import (
     ReleaseLine,
     ReleaseRequest,
 )
+from tests.support.apps import world_on
 from tests.support.http import plain_http
-from world.app import create_app
 from world.behaviour import Behaviour
 from world.settings import Settings
 
@@ -306,14 +306,12 @@ async def running_world(
         seed=None if file.exists() else plain.seed,
         speed=None if file.exists() else plain.speed,
     )
-    async with (
-        serving(create_app(settings)) as url,
-        plain_http(base_url=url) as client,
-    ):
-        world = RunningWorld(url, client)
-        if behaviour is not None:
-            await world.behave(behaviour)
-        yield world
+    with world_on(settings) as app:
+        async with serving(app) as url, plain_http(base_url=url) as client:
+            world = RunningWorld(url, client)
+            if behaviour is not None:
+                await world.behave(behaviour)
+            yield world
 
 
 async def ship(url: str, shipment: str, deliver_by: date | None = None) -> Booked:

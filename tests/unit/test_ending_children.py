@@ -8,7 +8,7 @@ import pytest
 
 from cli.stack.errors import StackError
 from cli.stack.process import ProcessSpec, run_to_end
-from cli.stack.stack import _together
+from cli.stack.together import together
 from tests.support.world import until
 
 
@@ -39,9 +39,36 @@ async def test_an_interrupted_start_is_no_failure_whatever_its_steps_say() -> No
         except asyncio.CancelledError:
             raise StackError("I was not ready") from None
 
-    start = asyncio.create_task(_together(complains(), complains()))
+    start = asyncio.create_task(together(complains(), complains()))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     start.cancel()
     with pytest.raises(asyncio.CancelledError):
         await start
+
+
+async def test_a_start_that_fails_says_why_and_ends_its_other_steps() -> None:
+    ended = asyncio.Event()
+
+    async def goes_on() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return "never"
+
+    async def fails() -> str:
+        await asyncio.sleep(0)
+        raise StackError("I do not start")
+
+    with pytest.raises(StackError, match="I do not start"):
+        await together(goes_on(), fails())
+    assert ended.is_set()
+
+
+async def test_what_all_steps_of_a_start_give_comes_in_their_order() -> None:
+    async def give(word: str) -> str:
+        await asyncio.sleep(0)
+        return word
+
+    assert await together(give("one"), give("two")) == ["one", "two"]

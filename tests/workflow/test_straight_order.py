@@ -50,7 +50,7 @@ async def test_what_no_single_location_has_ships_from_two(house: House) -> None:
 async def test_shipments_that_are_booked_at_once_confirm_the_order_once(house: House) -> None:
     await house.stock(LIL_1=50, LYO_2=50, GNT_3=50)
     lines = [("SKU-1", 1), ("SKU-2", 1), ("SKU-3", 1)]
-    placed = await asyncio.gather(*(house.place(*lines) for _ in range(10)))
+    placed = await asyncio.gather(*(house.place(*lines) for _ in range(5)))
     for order in placed:
         await house.until_status(order["order_id"], "closed")
         assert (await house.told(order["order_id"])).count("confirmed") == 1
