@@ -4,6 +4,11 @@ A report is theirs to repeat until we have taken it, and we have once it is in t
 history: of one that was not acted on any more, that history is all there is.
 """
 
+from collections.abc import Sequence
+from typing import cast
+
+import structlog
+from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -11,6 +16,7 @@ from domain.identity import workflow_id
 from domain.messages.events import CarrierEvent, WarehouseEvent
 from domain.progress import Report
 
+_log = structlog.get_logger(__name__)
 _REPORTS: dict[str, type[Report]] = {
     "warehouse_event": WarehouseEvent,
     "carrier_event": CarrierEvent,
@@ -18,15 +24,36 @@ _REPORTS: dict[str, type[Report]] = {
 
 
 async def read_last_reports(client: Client, order_id: str) -> list[Report]:
-    """All reports to the last run of an order's workflow, in the order in which they came."""
+    """All reports to the last run of an order's workflow, in the order in which they came.
+
+    A signal that is no report, sent by hand say, is passed over here as it was by the workflow.
+    """
     reports: list[Report] = []
     try:
         async for event in client.get_workflow_handle(workflow_id(order_id)).fetch_history_events():
             told = event.workflow_execution_signaled_event_attributes
             kind = _REPORTS.get(told.signal_name)
-            if kind is not None:
-                reports += await client.data_converter.decode(told.input.payloads, [kind])
+            if kind is None:
+                continue
+            report = await _report_of(client, kind, told.input.payloads[:1])
+            if report is not None:
+                reports.append(report)
+            else:
+                _log.warning("a signal is no report", order_id=order_id, signal=told.signal_name)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
     return reports
+
+
+async def _report_of(
+    client: Client, kind: type[Report], payloads: Sequence[Payload]
+) -> Report | None:
+    if not payloads:
+        return None
+    try:
+        [report] = await client.data_converter.decode(payloads, [kind])
+    except (ValueError, KeyError, RuntimeError):
+        # Its text is not told: it repeats what was sent, which may be personal data.
+        return None
+    return cast("Report", report)

@@ -38,6 +38,7 @@ from adapters.postgres.desk import StockDesk
 from adapters.postgres.network_cache import NetworkCache
 from domain.ports import CarrierGateway, Notifier, PaymentGateway, WarehouseGateway
 from worker.heartbeats import Heartbeats
+from worker.misfits import Misfits
 from workflows.invoicing import InvoicingWorkflow
 from workflows.learning import LearningWorkflow
 from workflows.lookahead import LookaheadWorkflow, ReoptimiseWorkflow
@@ -196,7 +197,7 @@ def tuned_worker(
         workflows=workflows,
         activities=activities,
         workflow_runner=runner(),
-        interceptors=[Heartbeats()],
+        interceptors=[Heartbeats(), Misfits()],
         max_cached_workflows=MAX_CACHED_WORKFLOWS,
         sticky_queue_schedule_to_start_timeout=_STICKY_TIMEOUT,
         graceful_shutdown_timeout=_DRAIN,

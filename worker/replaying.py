@@ -7,6 +7,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from worker.assembly import WORKFLOWS, runner
+from worker.misfits import Misfits
 
 
 async def replay(
@@ -19,6 +20,7 @@ async def replay(
     replayer = Replayer(
         workflows=workflows,
         workflow_runner=runner(),
+        interceptors=[Misfits()],
         data_converter=pydantic_data_converter,
     )
     failures: dict[str, Exception] = {}

@@ -2,14 +2,21 @@
 
 An order whose workflow never started is started; one whose workflow ended before it is started once
 more to end it: it takes back what can be stopped, follows what cannot, and gives back the rest.
-One that runs on after its order has ended in the books is told so, and ends by itself.
+One that runs on after its order has ended in the books is told so, and ends by itself. What cannot
+be put right now keeps the rest waiting for seconds only: the run fails in the end and names it, and
+the next one tries again.
 """
 
 from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
 from temporalio.workflow import ParentClosePolicy
 
 from activities.reconciling import ReconcileActivities
@@ -34,10 +41,15 @@ from workflows.steps import ask
 
 RECONCILE_ID = "reconcile"
 _FIND_TIMEOUT = timedelta(minutes=10)
+# Enough for an attempt that hangs to be given up, and another one.
+_EACH_WITHIN = timedelta(seconds=30)
 
 
 @workflow.defn(name="Reconcile")
 class ReconcileWorkflow:
+    def __init__(self) -> None:
+        self._left: list[str] = []
+
     @workflow.run
     async def run(self, request: Reconcile) -> ReconcileReport:
         strays = await workflow.execute_activity_method(
@@ -73,6 +85,13 @@ class ReconcileWorkflow:
             ServeWaiting(run=workflow.info().run_id, at=workflow.now()),
             summary="Give free stock to those that wait",
         )
+        if self._left:
+            named = ", ".join(self._left)
+            raise ApplicationError(
+                f"not taken up, and left to the next run: {named}",
+                type="NotTakenUp",
+                non_retryable=True,
+            )
         return ReconcileReport(
             restarted=strays.orders,
             orphans=strays.orphans,
@@ -83,16 +102,21 @@ class ReconcileWorkflow:
         )
 
     async def _take_up(self, stray: Stray) -> None:
-        start = await ask(
-            ReconcileActivities.take_up,
-            TakeUp(
-                order_id=stray.order_id,
-                finding=stray.finding,
-                run=workflow.info().run_id,
-                at=workflow.now(),
-            ),
-            summary=f"Take up {stray.order_id}: {stray.finding.value.replace('_', ' ')}",
-        )
+        try:
+            start = await ask(
+                ReconcileActivities.take_up,
+                TakeUp(
+                    order_id=stray.order_id,
+                    finding=stray.finding,
+                    run=workflow.info().run_id,
+                    at=workflow.now(),
+                ),
+                summary=f"Take up {stray.order_id}: {stray.finding.value.replace('_', ' ')}",
+                within=_EACH_WITHIN,
+            )
+        except ActivityError as failure:
+            self._leave(stray.order_id, failure)
+            return
         options = launch(start.order, start.state)
         try:
             await workflow.start_child_workflow(
@@ -111,11 +135,16 @@ class ReconcileWorkflow:
             workflow.logger.info("somebody else has started it meanwhile")
 
     async def _take_up_return(self, return_id: str) -> None:
-        start = await ask(
-            ReturnActivities.take_up_return,
-            TakeUpReturn(return_id=return_id, run=workflow.info().run_id),
-            summary=f"Take up return {return_id}",
-        )
+        try:
+            start = await ask(
+                ReturnActivities.take_up_return,
+                TakeUpReturn(return_id=return_id, run=workflow.info().run_id),
+                summary=f"Take up return {return_id}",
+                within=_EACH_WITHIN,
+            )
+        except ActivityError as failure:
+            self._leave(f"return {return_id}", failure)
+            return
         try:
             await workflow.start_child_workflow(
                 ReturnWorkflow.run,
@@ -128,3 +157,9 @@ class ReconcileWorkflow:
             )
         except WorkflowAlreadyStartedError:
             workflow.logger.info("somebody else has started it meanwhile")
+
+    def _leave(self, name: str, failure: ActivityError) -> None:
+        """Leave one to the next run, unless it is this run that is to end."""
+        if is_cancelled_exception(failure):
+            raise failure
+        self._left.append(name)

@@ -131,7 +131,7 @@ async def test_an_order_that_is_being_closed_takes_up_nothing_more(house: House)
     async with gated(house) as running:
         body = order_body(("SKU-1", 5), **CARD)
         order = f"web:{body['reference']}"
-        gate = running.gates.set(order, Boundary("record_delivery", "before"))
+        gate = running.gates.set(order, Boundary("release_to_location", "after"))
         closing = running.gates.also(order, Boundary("void_payment", "before"))
         assert (await running.api.post("/orders", json=body)).status_code == 201
         await gate.reached.wait()

@@ -32,6 +32,7 @@ async def test_what_a_count_did_not_find_is_sent_from_elsewhere(house: House) ->
 
     assert counted["resourced"] == [order]
     await house.until_event(order, "released", times=2)
+    await house.until_event(order, "abandoned")
     held = await house.sql("SELECT location_id, held FROM reservations WHERE held > 0")
     assert [tuple(row) for row in held] == [(_PLACES[place], 3)]
     story = await house.timeline(order)

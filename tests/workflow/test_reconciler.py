@@ -4,16 +4,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+from temporalio.client import WorkflowFailureError
+from temporalio.testing import TimeSkipper
+
 from adapters.postgres import intake
 from domain.identity import workflow_id
 from domain.messages.events import YieldShipment
 from domain.messages.orders import OrderFacts, Tender
-from domain.messages.repairs import Finding, Stray
+from domain.messages.repairs import Finding, Reconcile, Stray
 from domain.messages.state import OrderStart
 from tests.support.gates import Boundary, gated
 from tests.support.house import SHORT, House, order_body
 from tests.support.world import until
 from workflows.order import OrderWorkflow
+from workflows.reconcile import ReconcileWorkflow
 from world.behaviour import Behaviour
 
 ENDS = ("closed", "cancelled", "remainder_cancelled")
@@ -26,6 +31,15 @@ async def _quiet(house: House) -> None:
 
 async def _terminate(house: House, order_id: str) -> None:
     await house.handle(order_id).terminate("somebody clicked")
+
+
+async def _until_listed_as_terminated(house: House, *orders: str) -> None:
+    async def there() -> bool:
+        ids = ", ".join(f"'{workflow_id(order)}'" for order in orders)
+        query = f"WorkflowId IN ({ids}) AND ExecutionStatus = 'Terminated'"
+        return (await house.client.count_workflows(query)).count == len(orders)
+
+    await until(there, f"{orders} are listed as terminated")
 
 
 async def _until_found(house: House, *strays: Stray) -> None:
@@ -149,7 +163,9 @@ async def test_what_has_left_by_its_location_s_word_alone_is_invoiced(house: Hou
     await house.check()
 
 
-async def test_what_was_reported_and_not_acted_on_is_not_lost(house: House) -> None:
+async def _terminated_unheard(house: House, *, garbage: bool) -> str:
+    """An order whose workflow was told that it has left and arrived, and terminated before it could
+    act on that; `garbage` came to it as a report as well."""
     await _quiet(house)
     await house.stock(LIL_1=2)
     body = order_body(("SKU-1", 2))
@@ -158,12 +174,21 @@ async def test_what_was_reported_and_not_acted_on_is_not_lost(house: House) -> N
         gate = running.gates.set(order, Boundary("release_to_location", "after"))
         assert (await running.api.post("/orders", json=body)).status_code == 201
         await gate.reached.wait()
+        if garbage:
+            await house.handle(order).signal("warehouse_event", {"event_id": 17})
+            await house.handle(order).signal("carrier_event")
         dispatched = {"kind": "dispatched", "reference": f"{order}:1"}
         await _report(house, "/webhooks/warehouses/LIL", **dispatched)
         delivered = {"kind": "delivered", "reference": f"{order}:1:1"}
         await _report(house, "/webhooks/carriers/colibri", **delivered)
         await _terminate(house, order)
         gate.opened.set()
+    return order
+
+
+@pytest.mark.parametrize("garbage", [False, True], ids=["reports", "garbage_before_reports"])
+async def test_what_was_reported_and_not_acted_on_is_not_lost(house: House, garbage: bool) -> None:
+    order = await _terminated_unheard(house, garbage=garbage)
 
     await house.reconcile(everything=True)
 
@@ -177,6 +202,37 @@ async def test_what_was_reported_and_not_acted_on_is_not_lost(house: House) -> N
         "delivered",
         "closed",
     ]
+    await house.check()
+
+
+async def test_an_order_that_cannot_be_taken_up_keeps_no_other_waiting(house: House) -> None:
+    stuck: str = (await house.place(("SKU-1", 2)))["order_id"]
+    other: str = (await house.place(("SKU-1", 2)))["order_id"]
+    await _terminate(house, stuck)
+    await _terminate(house, other)
+    await _until_listed_as_terminated(house, stuck, other)
+    await house.sql(
+        "ALTER TABLE order_events ADD CONSTRAINT unwritable"
+        f" CHECK (order_id <> '{stuck}') NOT VALID"
+    )
+
+    looking = await house.client.start_workflow(
+        ReconcileWorkflow.run,
+        Reconcile(everything=True, grace=timedelta(0)),
+        id=f"reconcile-{uuid4().hex}",
+        task_queue=house.queue,
+    )
+    await TimeSkipper(house.client).fast_forward(looking, timedelta(minutes=1))
+
+    with pytest.raises(WorkflowFailureError) as failed:
+        await looking.result()
+    assert stuck in str(failed.value.cause)
+    assert other not in str(failed.value.cause)
+    await house.until_status(other, "cancelled")
+
+    await house.sql("ALTER TABLE order_events DROP CONSTRAINT unwritable")
+    await house.reconcile(everything=True)
+    await house.until_status(stuck, "cancelled")
     await house.check()
 
 

@@ -94,7 +94,9 @@ class Life:
             for line_id, (sku, units) in self._draft.lines.items()
             if left.get(line_id) != (sku, units)
         ]
-        body: Body = {"by": _SUPPORT, "reason": "too many", "lines": less}
+        # In words of its own: the same body is the same cancellation.
+        reason = f"too many, {self._dice.getrandbits(32):x}"
+        body: Body = {"by": _SUPPORT, "reason": reason, "lines": less}
         if self._dice.random() < 0.5:
             body["version"] = self._draft.version
         answer = await self._post(Kind.CANCEL, "cancel", body)

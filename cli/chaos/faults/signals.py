@@ -128,7 +128,7 @@ async def _event(ground: Ground, webhook: _Sent) -> tuple[str, WarehouseEvent] |
 
 
 async def _garbage(ground: Ground, parameters: Parameters, _: float) -> str | None:
-    """Signals that no order knows, and known ones with what is none of their values."""
+    """Signals that no order knows, and known ones with none of their values, or too many."""
     dice = Random(parameters["dice"])
     running = await ground.running_orders()
     told = 0
@@ -138,13 +138,16 @@ async def _garbage(ground: Ground, parameters: Parameters, _: float) -> str | No
         told += await _signal(handle, "nobody_knows_this", {"of": "any kind"})
         told += await _signal(handle, "warehouse_event", {"event_id": 17})
         told += await _signal(handle, "carrier_event", undecodable)
+        told += await _signal(handle, "carrier_event")
+        told += await _signal(handle, "warehouse_event", None)
+        told += await _signal(handle, "funds_arrived", {"event_id": "1"}, {"event_id": "2"})
     return f"{told} signals" if told else None
 
 
-async def _signal(handle: WorkflowHandle[object, object], name: str, value: object) -> bool:
+async def _signal(handle: WorkflowHandle[object, object], name: str, *values: object) -> bool:
     """False when the workflow has ended meanwhile, or Temporal does not answer."""
     try:
-        await handle.signal(name, value)
+        await handle.signal(name, args=values)
     except RPCError as error:
         passing = {RPCStatusCode.NOT_FOUND, RPCStatusCode.UNAVAILABLE, RPCStatusCode.CANCELLED}
         if error.status not in passing:
