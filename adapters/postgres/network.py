@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnClause
 
 from adapters.postgres import arrivals, stock, tables
+from adapters.postgres.statistics import measure
 from domain.calendar import LocationCalendar, ServiceCalendar
 from domain.pricing import STANDARD
 from domain.reliability import Outcome
@@ -249,6 +250,7 @@ async def receive_stock(
             source=source,
             at=at,
         )
+    await measure(connection, tables.stock, len(moved))
     return Delivery(len(moved), service.served)
 
 
@@ -256,6 +258,7 @@ async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[_Row
     if rows:
         names = tuple(field.name for field in fields(rows[0]))
         await connection.execute(_upserting(table, names), {"rows": _json(rows)})
+        await measure(connection, table, len(rows))
 
 
 @cache

@@ -37,9 +37,8 @@ _JUDGED = "judged"
 @dataclass(frozen=True)
 class ChaosOptions:
     """`seconds` is how long clients ask and faults happen; waiting for rest and checking come on
-    top. `only` names the kinds of faults; none are all. Those that overlap come `every` so many
-    seconds. `rest_patience` is how many seconds it may
-    take at most to come to rest."""
+    top. `only` names the kinds of faults; none are all. Those that last come `every` so many
+    seconds. `rest_patience` is how many seconds it may take at most to come to rest."""
 
     seed: int = 1
     seconds: float = 180.0

@@ -26,7 +26,11 @@ def chaos(
     ] = None,
     every: Annotated[
         float | None,
-        typer.Option(min=0.1, max=60, help="Seconds from one fault to the next that may overlap."),
+        typer.Option(
+            min=0.1,
+            max=60,
+            help="Seconds from one lasting fault to the next; brief ones come closer.",
+        ),
     ] = None,
     data_dir: Annotated[
         Path, typer.Option(help="Emptied first; what the campaign leaves stays there.")

@@ -2,6 +2,7 @@
 
 Time is cut into rounds in which every kind comes at least once. In a round those that come alone
 have quiet times around them, in which nothing else is wrong; the others fill the time between.
+Those that are over at once come closer together than those that last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,10 @@ LEAD_IN = 6.0
 _QUIET_BEFORE = 2.0
 QUIET_AFTER = 10.0
 _ALONE = _QUIET_BEFORE + QUIET_AFTER
-# How far apart the others come: they overlap.
+# How far apart those that last come: they overlap.
 EVERY = 3.0
+# How much closer together those come that are over at once.
+_BRIEF = 0.4
 
 
 @dataclass(frozen=True)
@@ -34,21 +37,32 @@ def schedule(
 ) -> Sequence[Planned]:
     """The faults of a campaign of that length, in the order in which they begin.
 
-    Those that overlap come `every` so many seconds. All have ended by its end. Where the time is
-    short all comes closer together: then a quiet time is shorter too.
+    Those that overlap come `every` so many seconds, those that are over at once more often. All
+    have ended by its end. Where the time is short all comes closer together: then a quiet time is
+    shorter too.
     """
     dice = Random(f"schedule:{seed}")
     usable = seconds - LEAD_IN
     alone = [fault for fault in faults.values() if fault.alone]
     others = [fault for fault in faults.values() if not fault.alone]
-    needed = len(alone) * _ALONE + len(others) * EVERY
-    rounds = max(1, int(usable // needed))
+    rounds = max(1, int(usable // _needed(alone, others)))
     length = usable / rounds
     planned: list[Planned] = []
     for number in range(rounds):
         start = LEAD_IN + number * length
         planned += _round(dice, start, length, alone, others, every)
     return sorted(planned, key=lambda event: event.at)
+
+
+def _needed(alone: Sequence[Fault], others: Sequence[Fault]) -> float:
+    """Seconds of a round at ease. The brief ones come while others last."""
+    lasting, brief = _by_length(others)
+    return len(alone) * _ALONE + EVERY * max(len(lasting), len(brief) * _BRIEF)
+
+
+def _by_length(faults: Sequence[Fault]) -> tuple[list[Fault], list[Fault]]:
+    """Those that last, and those that are over at once."""
+    return [f for f in faults if f.lasts[1]], [f for f in faults if not f.lasts[1]]
 
 
 def _round(
@@ -59,17 +73,24 @@ def _round(
     others: Sequence[Fault],
     every: float,
 ) -> list[Planned]:
-    squeeze = min(1.0, length / (len(alone) * _ALONE + len(others) * EVERY))
+    squeeze = min(1.0, length / _needed(alone, others))
     slot = _ALONE * squeeze
     between = (length - len(alone) * slot) / (len(alone) + 1) if others else 0.0
     if alone and not others:
         slot = length / len(alone)
-    crowds = _crowds(dice, others, len(alone) + 1, between, every * squeeze)
+    lasting, brief = _by_length(others)
+    pauses = every * squeeze
+    crowds = zip(
+        _crowds(dice, lasting, len(alone) + 1, between, pauses),
+        _crowds(dice, brief, len(alone) + 1, between, pauses * _BRIEF),
+        strict=True,
+    )
     singles = dice.sample(alone, len(alone))
     planned: list[Planned] = []
     at = start
-    for number, crowd in enumerate(crowds):
+    for number, (crowd, at_once) in enumerate(crowds):
         planned += _spread(dice, at, between, crowd)
+        planned += _spread(dice, at, between, at_once)
         at += between
         if number < len(singles):
             fault = singles[number]
