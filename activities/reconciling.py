@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.last_reports import read_last_reports
@@ -35,7 +36,7 @@ from domain.messages.repairs import (
 from domain.messages.state import OrderStart
 from domain.messages.steps import Recorded
 from domain.progress import Report
-from domain.repairs import FINDINGS, REASONS
+from domain.repairs import FINDINGS, REASONS, are_elsewhere
 from domain.timeline import EventKind
 
 _START = TypeAdapter(OrderStart)
@@ -58,7 +59,8 @@ class ReconcileActivities:
         """Orders that nobody looks after, and workflows of orders that are not in the books, or
         have ended there.
 
-        Lists of workflows lag behind: whatever looks wrong there is asked for itself.
+        Lists of workflows lag behind: whatever looks wrong there is asked for itself. Raises
+        ApplicationError where so much is missing that books and workflows are not each other's.
         """
         asked, at = request.request, request.at
         running = [order async for order in self._running()] if asked.everything else []
@@ -67,8 +69,10 @@ class ReconcileActivities:
             leftovers = set(await strays.leftovers(conn))
             over = await strays.ended(conn, running, at - asked.grace)
             unknown = sorted(set(running) - await strays.known(conn, running))
+            open_orders: set[str] = set()
             if asked.everything:
-                suspects = set(await strays.open_orders(conn)) - set(running)
+                open_orders = set(await strays.open_orders(conn))
+                suspects = open_orders - set(running)
             else:
                 ended = [order async for order in self._ended(at - asked.lookback)]
                 suspects = set(await strays.open_orders(conn, among=ended))
@@ -89,12 +93,31 @@ class ReconcileActivities:
 
         doubtful = sorted(suspects | placing | leftovers)
         found = await asyncio.gather(*(examine(order) for order in doubtful))
+        if asked.everything and not asked.lost_too:
+            lost = sum(stray is not None and stray.finding is Finding.LOST for stray in found)
+            self._refuse_if_elsewhere(lost, len(open_orders), len(unknown), len(running))
         return Strays(
             orders=tuple(stray for stray in found if stray is not None),
             orphans=tuple(workflow_id(order) for order in unknown),
             returns=lost_returns,
             ended=tuple([order for order in sorted(over) if await self._finding(order) is None]),
             ended_returns=ended_returns,
+        )
+
+    def _refuse_if_elsewhere(self, lost: int, open_orders: int, unknown: int, running: int) -> None:
+        """To end most of what there is cannot be what is wanted."""
+        namespace = f"in the namespace {self._client.namespace!r}"
+        if are_elsewhere(lost, open_orders):
+            found = f"{lost} of {open_orders} open orders have no workflow {namespace}"
+        elif are_elsewhere(unknown, running):
+            found = f"{unknown} of {running} workflows {namespace} have no order in these books"
+        else:
+            return
+        raise ApplicationError(
+            f"{found}: do the two belong together, and has neither lost data? Nothing was put "
+            "right. If what is missing is gone for good, `ariane reconcile --lost` ends the rest.",
+            type="Elsewhere",
+            non_retryable=True,
         )
 
     @activity.defn

@@ -191,13 +191,19 @@ def reconcile(
     task_queue: Annotated[
         str, typer.Option(envvar="TASK_QUEUE", help="Where the workers wait.")
     ] = "orders",
+    lost: Annotated[
+        bool,
+        typer.Option(
+            "--lost", help="End what has lost its other half, even if that is most of it."
+        ),
+    ] = False,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Find orders and workflows that have lost each other, and put each right."""
     from cli.reconcile import run
     from cli.target import Source
 
-    run(Source.of(data_dir, temporal_address, temporal_namespace), task_queue)
+    run(Source.of(data_dir, temporal_address, temporal_namespace), task_queue, lost_too=lost)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from uuid import uuid4
 from rich.console import Console
 from rich.table import Table
 from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.service import RPCError
 
 from adapters.temporal import TemporalUnreachableError, connect, reaching_temporal
@@ -18,14 +19,18 @@ from workflows.reconcile import RECONCILE_ID, ReconcileWorkflow
 _PATIENCE = timedelta(minutes=5)
 
 
-def run(source: Source, task_queue: str) -> None:
+def run(source: Source, task_queue: str, *, lost_too: bool) -> None:
     """Reconcile and print what was put right; ends the process with a sentence when it cannot."""
     try:
-        report = asyncio.run(_reconcile(source, task_queue))
+        report = asyncio.run(_reconcile(source, task_queue, lost_too))
     except (TemporalUnreachableError, RPCError) as error:
         raise SystemExit(f"Temporal at {source.address} cannot be asked: {error}") from None
     except WorkflowFailureError as error:
         cause = error.cause
+        while isinstance(cause, ActivityError) and cause.cause is not None:
+            cause = cause.cause
+        if isinstance(cause, ApplicationError):
+            raise SystemExit(cause.message) from None
         raise SystemExit(
             f"Nothing was put right within {_PATIENCE.seconds // 60} minutes ({cause}): does a "
             f"worker run on the task queue {task_queue!r}?"
@@ -33,12 +38,12 @@ def run(source: Source, task_queue: str) -> None:
     _show(Console(), report)
 
 
-async def _reconcile(source: Source, task_queue: str) -> ReconcileReport:
+async def _reconcile(source: Source, task_queue: str, lost_too: bool) -> ReconcileReport:
     with reaching_temporal():
         client = await connect(source.address, source.namespace)
         return await client.execute_workflow(
             ReconcileWorkflow.run,
-            Reconcile(everything=True),
+            Reconcile(everything=True, lost_too=lost_too),
             id=f"{RECONCILE_ID}-by-hand-{uuid4().hex}",
             task_queue=task_queue,
             execution_timeout=_PATIENCE,

@@ -2,6 +2,9 @@
 
 from domain.messages.repairs import Finding
 
+_MISSING_AT_MOST = 10
+_MISSING_SHARE = 10
+
 FINDINGS: dict[Finding, dict[str, str]] = {
     Finding.NEVER_STARTED: {
         "en": "it was taken in and never processed; its processing begins now",
@@ -37,3 +40,10 @@ REASONS: dict[Finding, str] = {
     Finding.LEFTOVERS: "it has ended",
 }
 """Why an order is ended, as its timeline says when it is cancelled."""
+
+
+def are_elsewhere(missing: int, known: int) -> bool:
+    """Whether so many of those that one side knows are missing on the other that the two cannot be
+    of one system: another namespace or database is asked, or one has lost its data. More than ten,
+    and more than a tenth."""
+    return missing > _MISSING_AT_MOST and missing * _MISSING_SHARE > known

@@ -88,7 +88,7 @@ class ReconcileWorkflow:
         if self._left:
             named = ", ".join(self._left)
             raise ApplicationError(
-                f"not taken up, and left to the next run: {named}",
+                f"Not taken up, and left to the next run: {named}. All else is put right.",
                 type="NotTakenUp",
                 non_retryable=True,
             )

@@ -10,12 +10,14 @@ class Reconcile(Stored):
     """Look for orders and workflows that have lost each other, and put them right.
 
     Orders placed less than `grace` ago may still be on their way to Temporal. Without `everything`,
-    only workflows that ended within `lookback` are looked at.
+    only workflows that ended within `lookback` are looked at. Where many orders have no workflow at
+    all, or many workflows no order, nothing is done unless `lost_too` says that it is meant.
     """
 
     everything: bool = False
     grace: timedelta = timedelta(seconds=30)
     lookback: timedelta = timedelta(minutes=10)
+    lost_too: bool = False
 
 
 class Finding(StrEnum):

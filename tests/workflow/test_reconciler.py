@@ -5,14 +5,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from temporalio.client import WorkflowFailureError
-from temporalio.testing import TimeSkipper
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment, TimeSkipper
 
+from activities.reconciling import ReconcileActivities
 from adapters.postgres import intake
 from domain.identity import workflow_id
 from domain.messages.events import YieldShipment
 from domain.messages.orders import OrderFacts, Tender
-from domain.messages.repairs import Finding, Reconcile, Stray
+from domain.messages.repairs import Finding, FindStrays, Reconcile, Stray
 from domain.messages.state import OrderStart
 from tests.support.gates import Boundary, gated
 from tests.support.house import SHORT, House, order_body
@@ -22,6 +24,16 @@ from workflows.reconcile import ReconcileWorkflow
 from world.behaviour import Behaviour
 
 ENDS = ("closed", "cancelled", "remainder_cancelled")
+
+
+@pytest.fixture
+async def elsewhere(house: House) -> Client:
+    """Temporal's own namespace, in which there are none of our workflows."""
+    return Client(
+        house.client.service_client,
+        namespace="temporal-system",
+        data_converter=house.client.data_converter,
+    )
 
 
 async def _quiet(house: House) -> None:
@@ -234,6 +246,25 @@ async def test_an_order_that_cannot_be_taken_up_keeps_no_other_waiting(house: Ho
     await house.reconcile(everything=True)
     await house.until_status(stuck, "cancelled")
     await house.check()
+
+
+async def test_orders_and_workflows_that_do_not_belong_together_are_left_alone(
+    house: House, elsewhere: Client
+) -> None:
+    for _ in range(11):
+        await house.place(("SKU-1", 1))
+    look = FindStrays(request=Reconcile(everything=True, grace=timedelta(0)), at=datetime.now(UTC))
+    there = ReconcileActivities(house.engine, elsewhere)
+
+    with pytest.raises(ApplicationError, match="11 of 11 open orders have no workflow") as refused:
+        await ActivityEnvironment().run(there.find_strays, look)
+    assert refused.value.non_retryable
+
+    meant = look.request.model_copy(update={"lost_too": True})
+    look = look.model_copy(update={"request": meant})
+    found = await ActivityEnvironment().run(there.find_strays, look)
+    assert {stray.finding for stray in found.orders} == {Finding.LOST}
+    assert len(found.orders) == 11
 
 
 async def test_a_report_that_is_under_way_says_more_than_that_it_has_left(house: House) -> None:
