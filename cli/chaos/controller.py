@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,8 @@ _IN_ITS_WAY = (
 )
 # A process that was replaced comes back within this time, or something is wrong with it.
 _LONGEST = 150.0
-_SECOND_CHANCE = 12.0
+# What is over at once tries so often, a second apart, to find something to happen to.
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class Controller:
             return await fault.happen(self._ground, event.parameters, event.lasts)
 
         if not fault.alone:
-            return await happen()
+            return await _soon(fault, happen)
         await self._ground.arena.until_well()
         what, recovery = await self._probe.around(fault.name, happen)
         if recovery is not None:
@@ -160,3 +161,13 @@ class Controller:
 
     async def _sleep_until(self, moment: float) -> None:
         await asyncio.sleep(max(0.0, moment - self._ground.state.now))
+
+
+async def _soon(fault: Fault, happen: Callable[[], Awaitable[str | None]]) -> str | None:
+    """What lasts waits by itself; for what is over at once something else may be away just now."""
+    for _ in range(_TRIES - 1):
+        what = await happen()
+        if what is not None or fault.lasts[1]:
+            return what
+        await asyncio.sleep(1.0)
+    return await happen()
