@@ -1,7 +1,10 @@
 """The calls to an order's workflow, its thread."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import (
     WithStartWorkflowOperation,
@@ -62,7 +65,7 @@ async def place(services: Services, order: OrderFacts, policy: OrderPolicy) -> P
     )
     with reaching_temporal():
         try:
-            async with asyncio.timeout(services.patience.total_seconds()):
+            async with asyncio.timeout(services.patience.total_seconds()), _heard(start):
                 return await services.client.execute_update_with_start_workflow(
                     OrderWorkflow.place,
                     start_workflow_operation=start,
@@ -78,6 +81,19 @@ async def place(services: Services, order: OrderFacts, policy: OrderPolicy) -> P
                 raise
             # Terminated while it was asked: whoever asks again has the answer of the next one.
             raise TemporalUnreachableError("its workflow was ended meanwhile") from error
+
+
+@asynccontextmanager
+async def _heard(start: WithStartWorkflowOperation[Any, Any]) -> AsyncIterator[None]:
+    """Take note of an error of the call that the operation keeps as well: one that nobody asks it
+    for is logged as one that nobody has seen."""
+    try:
+        yield
+    except BaseException:
+        with suppress(BaseException):
+            async with asyncio.timeout(0):
+                await start.workflow_handle()
+        raise
 
 
 async def decide_hold(

@@ -1,6 +1,7 @@
 """What the API says when a part of its surroundings is missing."""
 
 import asyncio
+import gc
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -65,6 +66,14 @@ async def test_without_temporal_an_order_is_kept_and_a_repeat_completes_it(api: 
         again = await api.http.post("/orders", json=body)
     assert again.status_code == 200
     assert again.json()["status"] == "in_fulfilment"
+
+
+async def test_an_answer_that_does_not_come_in_time_is_no_error_that_nobody_saw(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await api.http.post("/orders", json=order_body())).status_code == 202
+    gc.collect()
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_without_temporal_a_report_is_to_be_sent_again(api: Api) -> None:
