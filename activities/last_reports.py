@@ -24,13 +24,16 @@ _REPORTS: dict[str, type[Report]] = {
 
 
 async def read_last_reports(client: Client, order_id: str) -> list[Report]:
-    """All reports to the last run of an order's workflow, in the order in which they came.
+    """All reports to an order's workflow, in the order in which they came.
 
-    A signal that is no report, sent by hand say, is passed over here as it was by the workflow.
+    They are in the histories of all its runs: what one was told at its end it handed on to the
+    next, which may not have lived to act on it either. A signal that is no report, sent by hand
+    say, is passed over here as it was by the workflow.
     """
     reports: list[Report] = []
-    try:
-        async for event in client.get_workflow_handle(workflow_id(order_id)).fetch_history_events():
+    for run_id in await _runs(client, workflow_id(order_id)):
+        handle = client.get_workflow_handle(workflow_id(order_id), run_id=run_id)
+        async for event in handle.fetch_history_events():
             told = event.workflow_execution_signaled_event_attributes
             kind = _REPORTS.get(told.signal_name)
             if kind is None:
@@ -40,10 +43,21 @@ async def read_last_reports(client: Client, order_id: str) -> list[Report]:
                 reports.append(report)
             else:
                 _log.warning("a signal is no report", order_id=order_id, signal=told.signal_name)
+    return reports
+
+
+async def _runs(client: Client, name: str) -> list[str]:
+    """The runs of a workflow, the first one first; none when there is no such workflow any more."""
+    known = [run async for run in client.list_workflows(f"WorkflowId = '{name}'")]
+    runs = [run.run_id for run in sorted(known, key=lambda run: run.start_time)]
+    try:
+        last = (await client.get_workflow_handle(name).describe()).run_id
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-    return reports
+        return []
+    # The list lags behind.
+    return runs if last in runs else [*runs, last]
 
 
 async def _report_of(

@@ -198,10 +198,7 @@ async def _terminated_unheard(house: House, *, garbage: bool) -> str:
     return order
 
 
-@pytest.mark.parametrize("garbage", [False, True], ids=["reports", "garbage_before_reports"])
-async def test_what_was_reported_and_not_acted_on_is_not_lost(house: House, garbage: bool) -> None:
-    order = await _terminated_unheard(house, garbage=garbage)
-
+async def _counts_as_reported(house: House, order: str) -> None:
     await house.reconcile(everything=True)
 
     closed = await house.until_status(order, "closed")
@@ -215,6 +212,23 @@ async def test_what_was_reported_and_not_acted_on_is_not_lost(house: House, garb
         "closed",
     ]
     await house.check()
+
+
+@pytest.mark.parametrize("garbage", [False, True], ids=["reports", "garbage_before_reports"])
+async def test_what_was_reported_and_not_acted_on_is_not_lost(house: House, garbage: bool) -> None:
+    order = await _terminated_unheard(house, garbage=garbage)
+    await _counts_as_reported(house, order)
+
+
+async def test_what_was_reported_is_not_lost_with_the_run_that_it_was_handed_on_to(
+    house: House,
+) -> None:
+    order = await _terminated_unheard(house, garbage=False)
+    await house.client.start_workflow(
+        "Order", "all of it", id=workflow_id(order), task_queue=f"nobody-{uuid4().hex}"
+    )
+    await _terminate(house, order)
+    await _counts_as_reported(house, order)
 
 
 async def test_an_order_that_cannot_be_taken_up_keeps_no_other_waiting(house: House) -> None:
