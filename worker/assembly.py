@@ -62,6 +62,10 @@ WORKFLOWS: Sequence[type] = (
 )
 
 MAX_CACHED_WORKFLOWS = 5_000
+# While a workflow's task runs a step on our books it needs a connection. More tasks at a time than
+# there are connections wait for each other, until they have timed out and all is done again: a
+# worker that is asked for too much would do less and less.
+CONNECTIONS = 20
 # How long an order's next task waits for the worker that knows the order, which may be dead.
 _STICKY_TIMEOUT = timedelta(seconds=2)
 # Longer than a call to a partner may take: what has begun is finished and not begun again.
@@ -198,6 +202,7 @@ def tuned_worker(
         activities=activities,
         workflow_runner=runner(),
         interceptors=[Heartbeats(), Misfits()],
+        max_concurrent_workflow_tasks=CONNECTIONS,
         max_cached_workflows=MAX_CACHED_WORKFLOWS,
         sticky_queue_schedule_to_start_timeout=_STICKY_TIMEOUT,
         graceful_shutdown_timeout=_DRAIN,

@@ -19,7 +19,7 @@ from adapters.settings import Settings
 from adapters.telemetry import configure_tracing
 from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
-from worker.assembly import Gateways, build_worker
+from worker.assembly import CONNECTIONS, Gateways, build_worker
 from worker.standing import (
     schedule_invoicing,
     schedule_learning,
@@ -29,7 +29,6 @@ from worker.standing import (
 )
 
 SERVICE = "ariane-worker"
-_CONNECTIONS = 20
 _START_PATIENCE = timedelta(minutes=1)
 
 
@@ -39,7 +38,7 @@ async def run(settings: Settings) -> None:
         tracing = configure_tracing(SERVICE, settings.otel_exporter_otlp_endpoint)
         if tracing is not None:
             stack.callback(tracing.shutdown)
-        engine = create_engine(settings.database_url, pool_size=_CONNECTIONS)
+        engine = create_engine(settings.database_url, pool_size=CONNECTIONS)
         stack.push_async_callback(engine.dispose)
         http = await stack.enter_async_context(httpx.AsyncClient())
         client = await connect(
