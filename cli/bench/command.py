@@ -45,7 +45,7 @@ class BenchOptions:
     """`orders` are placed by the most clients in each round, and offered in open loop. `parts` are
     measured, and written if a file is named."""
 
-    orders: int = 40
+    orders: int = 34
     rounds: int = 3
     write: Path | None = None
     parts: tuple[Part, ...] = tuple(Part)

@@ -43,7 +43,7 @@ class CrowdPlan:
 
     sizes: Sequence[int] = (2_000, 20_000)
     rounds: int = 3
-    orders: int = 40
+    orders: int = 34
     clients: int = 8
     prefix: str = "crowd"
 
