@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.last_reports import read_last_reports
+from activities.past_reports import read_past_reports
 from activities.return_strays import find_ended_returns, find_returns
 from adapters.postgres import arrivals, closures, strays
 from adapters.postgres.steps import Step, once
@@ -126,7 +126,7 @@ class ReconcileActivities:
         that partners have reported, whether the last one got to act on it or not."""
         reports: Sequence[Report] = ()
         if request.finding in _CUT_SHORT:
-            reports = await read_last_reports(self._client, request.order_id)
+            reports = await read_past_reports(self._client, request.order_id)
         return await once(
             self._engine,
             key=f"{request.order_id}:repair:{request.run}",

@@ -7,6 +7,7 @@ be put right now keeps the rest waiting for seconds only: the run fails in the e
 the next one tries again.
 """
 
+from collections.abc import Awaitable
 from datetime import timedelta
 
 from temporalio import workflow
@@ -47,9 +48,6 @@ _EACH_WITHIN = timedelta(seconds=30)
 
 @workflow.defn(name="Reconcile")
 class ReconcileWorkflow:
-    def __init__(self) -> None:
-        self._left: list[str] = []
-
     @workflow.run
     async def run(self, request: Reconcile) -> ReconcileReport:
         strays = await workflow.execute_activity_method(
@@ -60,10 +58,10 @@ class ReconcileWorkflow:
             retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
             summary="Compare the books with the workflows",
         )
-        for stray in strays.orders:
-            await self._take_up(stray)
-        for stray_return in strays.returns:
-            await self._take_up_return(stray_return)
+        left = [
+            *[s.order_id for s in strays.orders if not await _done(self._take_up(s))],
+            *[f"return {r}" for r in strays.returns if not await _done(self._take_up_return(r))],
+        ]
         for orphan in strays.orphans:
             await ask(
                 ReconcileActivities.end_orphan,
@@ -85,8 +83,8 @@ class ReconcileWorkflow:
             ServeWaiting(run=workflow.info().run_id, at=workflow.now()),
             summary="Give free stock to those that wait",
         )
-        if self._left:
-            named = ", ".join(self._left)
+        if left:
+            named = ", ".join(left)
             raise ApplicationError(
                 f"Not taken up, and left to the next run: {named}. All else is put right.",
                 type="NotTakenUp",
@@ -102,21 +100,17 @@ class ReconcileWorkflow:
         )
 
     async def _take_up(self, stray: Stray) -> None:
-        try:
-            start = await ask(
-                ReconcileActivities.take_up,
-                TakeUp(
-                    order_id=stray.order_id,
-                    finding=stray.finding,
-                    run=workflow.info().run_id,
-                    at=workflow.now(),
-                ),
-                summary=f"Take up {stray.order_id}: {stray.finding.value.replace('_', ' ')}",
-                within=_EACH_WITHIN,
-            )
-        except ActivityError as failure:
-            self._leave(stray.order_id, failure)
-            return
+        start = await ask(
+            ReconcileActivities.take_up,
+            TakeUp(
+                order_id=stray.order_id,
+                finding=stray.finding,
+                run=workflow.info().run_id,
+                at=workflow.now(),
+            ),
+            summary=f"Take up {stray.order_id}: {stray.finding.value.replace('_', ' ')}",
+            within=_EACH_WITHIN,
+        )
         options = launch(start.order, start.state)
         try:
             await workflow.start_child_workflow(
@@ -135,16 +129,12 @@ class ReconcileWorkflow:
             workflow.logger.info("somebody else has started it meanwhile")
 
     async def _take_up_return(self, return_id: str) -> None:
-        try:
-            start = await ask(
-                ReturnActivities.take_up_return,
-                TakeUpReturn(return_id=return_id, run=workflow.info().run_id),
-                summary=f"Take up return {return_id}",
-                within=_EACH_WITHIN,
-            )
-        except ActivityError as failure:
-            self._leave(f"return {return_id}", failure)
-            return
+        start = await ask(
+            ReturnActivities.take_up_return,
+            TakeUpReturn(return_id=return_id, run=workflow.info().run_id),
+            summary=f"Take up return {return_id}",
+            within=_EACH_WITHIN,
+        )
         try:
             await workflow.start_child_workflow(
                 ReturnWorkflow.run,
@@ -158,8 +148,13 @@ class ReconcileWorkflow:
         except WorkflowAlreadyStartedError:
             workflow.logger.info("somebody else has started it meanwhile")
 
-    def _leave(self, name: str, failure: ActivityError) -> None:
-        """Leave one to the next run, unless it is this run that is to end."""
+
+async def _done(repair: Awaitable[None]) -> bool:
+    """False for one that is left to the next run; raises when it is this run that is to end."""
+    try:
+        await repair
+    except ActivityError as failure:
         if is_cancelled_exception(failure):
-            raise failure
-        self._left.append(name)
+            raise
+        return False
+    return True

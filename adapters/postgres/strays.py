@@ -144,8 +144,8 @@ async def last_start(
     """How the workflow of an order starts again to end it: with all that the books know of it.
 
     What can still be stopped is taken back, what cannot is followed to its delivery, everything
-    else is given back. `reason` is for the timeline, `reports` are what the run before was told: it
-    may not have lived to write it down.
+    else is given back. `reason` is for the timeline, `reports` are what the runs before were told:
+    the last one may not have lived to write it down.
     """
     order = await _read(conn, order_id)
     rows = (await conn.execute(_SHIPMENTS, {"order_id": order_id})).mappings()

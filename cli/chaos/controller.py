@@ -143,7 +143,7 @@ class Controller:
             return await fault.happen(self._ground, event.parameters, event.lasts)
 
         if not fault.alone:
-            return await _soon(fault, happen)
+            return await (_soon(happen) if fault.is_brief else happen())
         await self._ground.arena.until_well()
         what, recovery = await self._probe.around(fault.name, happen)
         if recovery is not None:
@@ -163,11 +163,12 @@ class Controller:
         await asyncio.sleep(max(0.0, moment - self._ground.state.now))
 
 
-async def _soon(fault: Fault, happen: Callable[[], Awaitable[str | None]]) -> str | None:
-    """What lasts waits by itself; for what is over at once something else may be away just now."""
+async def _soon(happen: Callable[[], Awaitable[str | None]]) -> str | None:
+    """Something else may be away just now that it could happen to."""
+    what = await happen()
     for _ in range(_TRIES - 1):
-        what = await happen()
-        if what is not None or fault.lasts[1]:
-            return what
+        if what is not None:
+            break
         await asyncio.sleep(1.0)
-    return await happen()
+        what = await happen()
+    return what

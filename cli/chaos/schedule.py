@@ -62,7 +62,7 @@ def _needed(alone: Sequence[Fault], others: Sequence[Fault]) -> float:
 
 def _by_length(faults: Sequence[Fault]) -> tuple[list[Fault], list[Fault]]:
     """Those that last, and those that are over at once."""
-    return [f for f in faults if f.lasts[1]], [f for f in faults if not f.lasts[1]]
+    return [f for f in faults if not f.is_brief], [f for f in faults if f.is_brief]
 
 
 def _round(

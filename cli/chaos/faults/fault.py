@@ -96,6 +96,11 @@ class Fault:
     lasts: tuple[float, float] = (0.0, 0.0)
     alone: bool = False
 
+    @property
+    def is_brief(self) -> bool:
+        """Whether it is over at once."""
+        return self.lasts == (0.0, 0.0)
+
 
 def one_of(**choices: tuple[str, ...]) -> Callable[[Random], dict[str, str | float]]:
     """Draw one of the words for each name."""

@@ -1,7 +1,7 @@
 """What partners reported to a workflow of an order that has ended too early.
 
 A report is theirs to repeat until we have taken it, and we have once it is in the workflow's
-history: of one that was not acted on any more, that history is all there is.
+history: of one that was not acted on any more, its histories are all there is.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _REPORTS: dict[str, type[Report]] = {
 }
 
 
-async def read_last_reports(client: Client, order_id: str) -> list[Report]:
+async def read_past_reports(client: Client, order_id: str) -> list[Report]:
     """All reports to an order's workflow, in the order in which they came.
 
     They are in the histories of all its runs: what one was told at its end it handed on to the
