@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
@@ -26,6 +27,7 @@ from domain.messages.repairs import (
     EndOrphan,
     Finding,
     FindStrays,
+    Reconcile,
     Served,
     ServeWaiting,
     Stray,
@@ -49,6 +51,20 @@ _HOW = {
 _CUT_SHORT = frozenset({Finding.TERMINATED, Finding.FAILED, Finding.ENDED})
 
 
+@dataclass
+class _Compared:
+    """Orders, by what the books and the lists of workflows say of them: `unseen` ought to have a
+    workflow that runs, `over` and `unknown` ought to have none."""
+
+    placing: set[str]
+    leftovers: set[str]
+    over: set[str]
+    unknown: set[str]
+    running: set[str]
+    open: set[str] = field(default_factory=set)
+    unseen: set[str] = field(default_factory=set)
+
+
 class ReconcileActivities:
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
@@ -63,58 +79,77 @@ class ReconcileActivities:
         ApplicationError where so much is missing that books and workflows are not each other's.
         """
         asked, at = request.request, request.at
-        running = [order async for order in self._running()] if asked.everything else []
-        async with self._engine.connect() as conn:
-            placing = set(await strays.placing(conn, at - asked.grace))
-            leftovers = set(await strays.leftovers(conn))
-            over = await strays.ended(conn, running, at - asked.grace)
-            unknown = sorted(set(running) - await strays.known(conn, running))
-            open_orders: set[str] = set()
-            if asked.everything:
-                open_orders = set(await strays.open_orders(conn))
-                suspects = open_orders - set(running)
-            else:
-                ended = [order async for order in self._ended(at - asked.lookback)]
-                suspects = set(await strays.open_orders(conn, among=ended))
-        lost_returns = await find_returns(self._engine, self._client, request)
+        compared = await self._compare(asked, at)
+        returns = await find_returns(self._engine, self._client, request)
         ended_returns: tuple[str, ...] = ()
         if asked.everything:
             ended_returns = await find_ended_returns(self._engine, self._client, request)
+        found = await self._examine(compared)
+        if asked.everything and not asked.lost_too:
+            self._refuse_if_elsewhere(found, compared)
+        async with self._engine.connect() as conn:
+            # Who came to an end while this was looked at needs nobody.
+            unfinished = await _unfinished(conn, [stray.order_id for stray in found], at)
+        over = sorted(compared.over)
+        return Strays(
+            orders=tuple(stray for stray in found if stray.order_id in unfinished),
+            orphans=tuple(workflow_id(order) for order in sorted(compared.unknown)),
+            returns=returns,
+            ended=tuple([order for order in over if await self._finding(order) is None]),
+            ended_returns=ended_returns,
+        ).first(asked.at_most)
+
+    async def _compare(self, asked: Reconcile, at: datetime) -> _Compared:
+        """What the books say of the workflows that are listed."""
+        before = at - asked.grace
+        running = {order async for order in self._running()} if asked.everything else set()
+        async with self._engine.connect() as conn:
+            compared = _Compared(
+                placing=set(await strays.placing(conn, before)),
+                leftovers=set(await strays.leftovers(conn)),
+                over=set(await strays.ended(conn, sorted(running), before)),
+                unknown=running - await strays.known(conn, sorted(running)),
+                running=running,
+            )
+            if asked.everything:
+                compared.open = set(await strays.open_orders(conn))
+                compared.unseen = compared.open - running
+            else:
+                ended = [order async for order in self._ended(at - asked.lookback)]
+                compared.unseen = set(await strays.open_orders(conn, among=ended))
+        return compared
+
+    async def _examine(self, compared: _Compared) -> list[Stray]:
+        """What is wrong with each order that looks wrong, by its workflow itself."""
         lanes = asyncio.Semaphore(_LANES)
 
         async def examine(order: str) -> Stray | None:
             async with lanes:
                 finding = await self._finding(order)
-            if finding is Finding.LOST and order in placing:
+            if finding is Finding.LOST and order in compared.placing:
                 finding = Finding.NEVER_STARTED
-            elif finding is not None and order in leftovers:
+            elif finding is not None and order in compared.leftovers:
                 finding = Finding.LEFTOVERS
             return None if finding is None else Stray(order_id=order, finding=finding)
 
-        doubtful = sorted(suspects | placing | leftovers)
+        doubtful = sorted(compared.unseen | compared.placing | compared.leftovers)
         found = await asyncio.gather(*(examine(order) for order in doubtful))
-        if asked.everything and not asked.lost_too:
-            lost = sum(stray is not None and stray.finding is Finding.LOST for stray in found)
-            self._refuse_if_elsewhere(lost, len(open_orders), len(unknown), len(running))
-        return Strays(
-            orders=tuple(stray for stray in found if stray is not None),
-            orphans=tuple(workflow_id(order) for order in unknown),
-            returns=lost_returns,
-            ended=tuple([order for order in sorted(over) if await self._finding(order) is None]),
-            ended_returns=ended_returns,
-        )
+        return [stray for stray in found if stray is not None]
 
-    def _refuse_if_elsewhere(self, lost: int, open_orders: int, unknown: int, running: int) -> None:
+    def _refuse_if_elsewhere(self, found: Sequence[Stray], compared: _Compared) -> None:
         """To end most of what there is cannot be what is wanted."""
+        lost = sum(stray.finding is Finding.LOST for stray in found)
+        open_orders, unknown = len(compared.open), len(compared.unknown)
+        running = len(compared.running)
         namespace = f"in the namespace {self._client.namespace!r}"
         if are_elsewhere(lost, open_orders):
-            found = f"{lost} of {open_orders} open orders have no workflow {namespace}"
+            missing = f"{lost} of {open_orders} open orders have no workflow {namespace}"
         elif are_elsewhere(unknown, running):
-            found = f"{unknown} of {running} workflows {namespace} have no order in these books"
+            missing = f"{unknown} of {running} workflows {namespace} have no order in these books"
         else:
             return
         raise ApplicationError(
-            f"{found}: do the two belong together, and has neither lost data? Nothing was put "
+            f"{missing}: do the two belong together, and has neither lost data? Nothing was put "
             "right. If what is missing is gone for good, `ariane reconcile --lost` ends the rest.",
             type="Elsewhere",
             non_retryable=True,
@@ -212,3 +247,9 @@ async def _take_up(step: Step, request: TakeUp, reports: Sequence[Report]) -> Or
         return await strays.fresh_start(step.conn, request.order_id)
     reason = REASONS[request.finding]
     return await strays.last_start(step.conn, request.order_id, reason, step.at, reports)
+
+
+async def _unfinished(conn: AsyncConnection, orders: Sequence[str], at: datetime) -> set[str]:
+    """Those for which there is something to be done, by the books."""
+    begun = await strays.open_orders(conn, among=orders)
+    return {*begun, *await strays.placing(conn, at), *await strays.leftovers(conn)}

@@ -6,17 +6,19 @@ from uuid import uuid4
 
 from rich.console import Console
 from rich.table import Table
-from temporalio.client import WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.service import RPCError
 
 from adapters.temporal import TemporalUnreachableError, connect, reaching_temporal
 from cli.target import Source
 from domain.messages.repairs import Reconcile, ReconcileReport
-from domain.repairs import FINDINGS
+from domain.repairs import FINDINGS, together
 from workflows.reconcile import RECONCILE_ID, ReconcileWorkflow
 
 _PATIENCE = timedelta(minutes=5)
+# Where no worker is, it does not wait for one for ever.
+_LONGEST = timedelta(hours=1)
 
 
 def run(source: Source, task_queue: str, *, lost_too: bool) -> None:
@@ -31,24 +33,37 @@ def run(source: Source, task_queue: str, *, lost_too: bool) -> None:
             cause = cause.cause
         if isinstance(cause, ApplicationError):
             raise SystemExit(cause.message) from None
-        raise SystemExit(
-            f"Nothing was put right within {_PATIENCE.seconds // 60} minutes ({cause}): does a "
-            f"worker run on the task queue {task_queue!r}?"
-        ) from None
+        raise SystemExit(f"It was ended before it was through: {cause}.") from None
     _show(Console(), report)
 
 
 async def _reconcile(source: Source, task_queue: str, lost_too: bool) -> ReconcileReport:
+    request = Reconcile(everything=True, lost_too=lost_too)
+    reports: list[ReconcileReport] = []
     with reaching_temporal():
         client = await connect(source.address, source.namespace)
-        return await client.execute_workflow(
-            ReconcileWorkflow.run,
-            Reconcile(everything=True, lost_too=lost_too),
-            id=f"{RECONCILE_ID}-by-hand-{uuid4().hex}",
-            task_queue=task_queue,
-            execution_timeout=_PATIENCE,
-            static_summary="Asked for by hand",
-        )
+        while not reports or reports[-1].more:
+            reports.append(await _one_run(client, request, task_queue))
+    return together(reports)
+
+
+async def _one_run(client: Client, request: Reconcile, task_queue: str) -> ReconcileReport:
+    run = await client.start_workflow(
+        ReconcileWorkflow.run,
+        request,
+        id=f"{RECONCILE_ID}-by-hand-{uuid4().hex}",
+        task_queue=task_queue,
+        execution_timeout=_LONGEST,
+        static_summary="Asked for by hand",
+    )
+    try:
+        async with asyncio.timeout(_PATIENCE.total_seconds()):
+            return await run.result()
+    except TimeoutError:
+        raise SystemExit(
+            f"Not through after {_PATIENCE.seconds // 60} minutes; it goes on as the workflow "
+            f"{run.id}. Does a worker run on the task queue {task_queue!r}?"
+        ) from None
 
 
 def _show(console: Console, report: ReconcileReport) -> None:

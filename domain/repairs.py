@@ -1,6 +1,9 @@
 """What the reconciler finds, in words."""
 
-from domain.messages.repairs import Finding
+from collections.abc import Sequence
+from itertools import chain
+
+from domain.messages.repairs import Finding, ReconcileReport
 
 _MISSING_AT_MOST = 10
 _MISSING_SHARE = 10
@@ -47,3 +50,16 @@ def are_elsewhere(missing: int, known: int) -> bool:
     of one system: another namespace or database is asked, or one has lost its data. More than ten,
     and more than a tenth."""
     return missing > _MISSING_AT_MOST and missing * _MISSING_SHARE > known
+
+
+def together(reports: Sequence[ReconcileReport]) -> ReconcileReport:
+    """What was put right in several runs, one after the other."""
+    return ReconcileReport(
+        restarted=tuple(chain.from_iterable(one.restarted for one in reports)),
+        orphans=tuple(chain.from_iterable(one.orphans for one in reports)),
+        served=sum(one.served for one in reports),
+        more=reports[-1].more if reports else 0,
+        returns=tuple(chain.from_iterable(one.returns for one in reports)),
+        ended=tuple(chain.from_iterable(one.ended for one in reports)),
+        ended_returns=tuple(chain.from_iterable(one.ended_returns for one in reports)),
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer
 
 from worker.assembly import WORKFLOWS, runner
@@ -42,7 +43,13 @@ async def fetch_runs(client: Client, workflow_id: str) -> list[WorkflowHistory]:
         handle: WorkflowHandle[object, object] = client.get_workflow_handle(
             workflow_id, run_id=run_id
         )
-        history = await handle.fetch_history()
+        try:
+            history = await handle.fetch_history()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND and runs:
+                # Its first runs are kept no longer than the namespace says.
+                return runs
+            raise
         runs.insert(0, history)
         start = history.events[0].workflow_execution_started_event_attributes
         run_id = start.continued_execution_run_id

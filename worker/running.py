@@ -21,6 +21,7 @@ from adapters.temporal import connect
 from adapters.warehouses import HttpWarehouses
 from worker.assembly import CONNECTIONS, Gateways, build_worker
 from worker.standing import (
+    keep_relays,
     schedule_invoicing,
     schedule_learning,
     schedule_lookahead,
@@ -61,9 +62,13 @@ async def run(settings: Settings) -> None:
             await schedule_invoicing(client, settings.task_queue)
             await schedule_lookahead(client, settings.task_queue)
             logging.getLogger(__name__).info("worker is ready")
-            beside = asyncio.create_task(warm_up(engine, datetime.now(UTC)))
+            beside = (
+                asyncio.create_task(warm_up(engine, datetime.now(UTC))),
+                asyncio.create_task(keep_relays(client, settings.task_queue, period)),
+            )
             await stop.wait()
-            beside.cancel()
+            for task in beside:
+                task.cancel()
 
 
 def _gateways(settings: Settings, http: httpx.AsyncClient, engine: AsyncEngine) -> Gateways:

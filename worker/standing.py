@@ -1,6 +1,9 @@
 """What always runs beside the orders: relays, and on their schedules the reconciler, learning,
 invoicing and looking ahead. Any number of workers may see to it."""
 
+import asyncio
+import logging
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.client import (
@@ -13,8 +16,10 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleSpec,
     ScheduleUpdate,
+    ScheduleUpdateInput,
 )
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError
 
 from domain.messages.invoicing import ClosePeriods
 from domain.messages.learning import Learn
@@ -37,6 +42,7 @@ from workflows.relays import (
     SignalRelayWorkflow,
 )
 
+_log = logging.getLogger(__name__)
 _EVERYTHING_EVERY = timedelta(hours=1)
 _LEARN_EVERY = timedelta(minutes=5)
 # A week and a month end at midnight somewhere.
@@ -66,6 +72,16 @@ async def start_relays(client: Client, task_queue: str) -> None:
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary="Tells orders what happened in the books",
     )
+
+
+async def keep_relays(client: Client, task_queue: str, period: timedelta) -> None:
+    """Start relays again that somebody has ended, for as long as this is not cancelled."""
+    while True:
+        await asyncio.sleep(period.total_seconds())
+        try:
+            await start_relays(client, task_queue)
+        except RPCError as error:
+            _log.warning("relays that may have ended are started later: %s", error)
 
 
 async def schedule_reconciler(client: Client, task_queue: str, period: timedelta) -> None:
@@ -144,5 +160,9 @@ async def _schedule(
     try:
         await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:
-        # It may have been made with another period or queue.
-        await client.get_schedule_handle(name).update(lambda _: ScheduleUpdate(schedule=schedule))
+        await client.get_schedule_handle(name).update(lambda given: _renewed(given, schedule))
+
+
+def _renewed(given: ScheduleUpdateInput, schedule: Schedule) -> ScheduleUpdate:
+    """It may have been made with another period or queue; paused it stays until somebody says."""
+    return ScheduleUpdate(schedule=replace(schedule, state=given.description.schedule.state))

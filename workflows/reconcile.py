@@ -7,11 +7,12 @@ be put right now keeps the rest waiting for seconds only: the run fails in the e
 the next one tries again.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -31,6 +32,7 @@ from domain.messages.repairs import (
     ReconcileReport,
     ServeWaiting,
     Stray,
+    Strays,
     TakeUp,
     TellEnded,
 )
@@ -38,62 +40,53 @@ from domain.messages.returns import TakeUpReturn
 from workflows.launch import launch
 from workflows.order import OrderWorkflow
 from workflows.returning import ReturnWorkflow
-from workflows.steps import ask
+from workflows.steps import RETRIES, ask
+
+Owner = TypeVar("Owner")
+Request = TypeVar("Request")
+Result = TypeVar("Result")
 
 RECONCILE_ID = "reconcile"
-_FIND_TIMEOUT = timedelta(minutes=10)
+_LONGEST = timedelta(minutes=10)
 # Enough for an attempt that hangs to be given up, and another one.
 _EACH_WITHIN = timedelta(seconds=30)
+# The same for what is done for many at a time.
+_ALL_WITHIN = timedelta(minutes=2)
 
 
 @workflow.defn(name="Reconcile")
 class ReconcileWorkflow:
+    def __init__(self) -> None:
+        self._served = 0
+
     @workflow.run
     async def run(self, request: Reconcile) -> ReconcileReport:
-        strays = await workflow.execute_activity_method(
+        strays = await _at_length(
             ReconcileActivities.find_strays,
             FindStrays(request=request, at=workflow.now()),
-            start_to_close_timeout=_FIND_TIMEOUT,
-            heartbeat_timeout=timedelta(seconds=10),
-            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
             summary="Compare the books with the workflows",
         )
         left = [
             *[s.order_id for s in strays.orders if not await _done(self._take_up(s))],
             *[f"return {r}" for r in strays.returns if not await _done(self._take_up_return(r))],
+            *[o for o in strays.orphans if not await _done(self._end_orphan(o))],
         ]
-        for orphan in strays.orphans:
-            await ask(
-                ReconcileActivities.end_orphan,
-                EndOrphan(workflow_id=orphan),
-                summary=f"Terminate {orphan}: no such order",
-            )
-        if strays.ended or strays.ended_returns:
-            await ask(
-                ReconcileActivities.tell_ended,
-                TellEnded(
-                    orders=strays.ended,
-                    returns=strays.ended_returns,
-                    run=workflow.info().run_id,
-                ),
-                summary="Tell those that have ended in the books to end",
-            )
-        served = await ask(
-            ReconcileActivities.serve_waiting,
-            ServeWaiting(run=workflow.info().run_id, at=workflow.now()),
-            summary="Give free stock to those that wait",
-        )
+        if not await _done(self._tell_ended(strays)):
+            left.append("those that have ended in the books and were not told so")
+        if not await _done(self._serve_waiting()):
+            left.append("free stock for those that wait")
         if left:
-            named = ", ".join(left)
+            others = f" {strays.more} others were not reached." if strays.more else ""
             raise ApplicationError(
-                f"Not taken up, and left to the next run: {named}. All else is put right.",
-                type="NotTakenUp",
+                f"Left to the next run: {', '.join(left)}.{others} All else is put right.",
+                type="NotPutRight",
                 non_retryable=True,
             )
         return ReconcileReport(
             restarted=strays.orders,
             orphans=strays.orphans,
-            served=served.orders,
+            served=self._served,
+            more=strays.more,
             returns=strays.returns,
             ended=strays.ended,
             ended_returns=strays.ended_returns,
@@ -148,9 +141,59 @@ class ReconcileWorkflow:
         except WorkflowAlreadyStartedError:
             workflow.logger.info("somebody else has started it meanwhile")
 
+    async def _end_orphan(self, orphan: str) -> None:
+        await ask(
+            ReconcileActivities.end_orphan,
+            EndOrphan(workflow_id=orphan),
+            summary=f"Terminate {orphan}: no such order",
+            within=_EACH_WITHIN,
+        )
+
+    async def _tell_ended(self, strays: Strays) -> None:
+        if not (strays.ended or strays.ended_returns):
+            return
+        await _at_length(
+            ReconcileActivities.tell_ended,
+            TellEnded(
+                orders=strays.ended,
+                returns=strays.ended_returns,
+                run=workflow.info().run_id,
+            ),
+            within=_ALL_WITHIN,
+            summary="Tell those that have ended in the books to end",
+        )
+
+    async def _serve_waiting(self) -> None:
+        served = await _at_length(
+            ReconcileActivities.serve_waiting,
+            ServeWaiting(run=workflow.info().run_id, at=workflow.now()),
+            within=_ALL_WITHIN,
+            summary="Give free stock to those that wait",
+        )
+        self._served = served.orders
+
+
+async def _at_length(
+    step: Callable[[Owner, Request], Awaitable[Result]],
+    request: Request,
+    *,
+    summary: str,
+    within: timedelta | None = None,
+) -> Result:
+    """Run a step that has much to go through; raises ActivityError when it is not done `within`."""
+    return await workflow.execute_activity_method(
+        step,
+        request,
+        start_to_close_timeout=_LONGEST,
+        schedule_to_close_timeout=within,
+        heartbeat_timeout=timedelta(seconds=10),
+        retry_policy=RETRIES,
+        summary=summary,
+    )
+
 
 async def _done(repair: Awaitable[None]) -> bool:
-    """False for one that is left to the next run; raises when it is this run that is to end."""
+    """False for what is left to the next run; raises when it is this run that is to end."""
     try:
         await repair
     except ActivityError as failure:

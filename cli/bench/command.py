@@ -42,16 +42,20 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """`orders` are placed by the most clients in each round, and offered in open loop. `parts` are
-    measured, and written if a file is named."""
+    """`orders` are placed by the most clients in each round, offered in open loop, and placed in
+    each round beside those that wait. `parts` are measured, and written if a file is named."""
 
-    orders: int = 34
-    rounds: int = 3
+    orders: int
+    rounds: int
     write: Path | None = None
     parts: tuple[Part, ...] = tuple(Part)
-    crowd: CrowdPlan = field(default_factory=CrowdPlan)
     closing: ClosingPlan = field(default_factory=ClosingPlan)
     data_dir: Path = _DATA_DIR
+
+    @property
+    def crowd(self) -> CrowdPlan:
+        """The stages of those that wait."""
+        return CrowdPlan(orders=self.orders, rounds=self.rounds)
 
     @property
     def plan(self) -> Plan:

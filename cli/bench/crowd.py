@@ -41,9 +41,9 @@ class CrowdPlan:
     """`sizes` are how many orders wait, one after the other, an empty system before them. At each,
     `rounds` of `orders` new ones are placed by `clients` at a time."""
 
+    orders: int
+    rounds: int
     sizes: Sequence[int] = (2_000, 20_000)
-    rounds: int = 3
-    orders: int = 34
     clients: int = 8
     prefix: str = "crowd"
 

@@ -10,7 +10,7 @@ import typer
 
 def bench(
     orders: Annotated[
-        int, typer.Option(min=1, max=10_000, help="In each stretch of the most clients.")
+        int, typer.Option(min=1, max=10_000, help="Placed in each stretch of the most clients.")
     ] = 34,
     rounds: Annotated[int, typer.Option(min=1, max=20)] = 3,
     part: Annotated[

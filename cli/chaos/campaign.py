@@ -1,6 +1,7 @@
 """A campaign from its beginning to its verdict."""
 
 import asyncio
+from asyncio import Event
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -31,14 +32,15 @@ DATA_DIR = Path(".ariane/chaos")
 _SECOND_CHANCES = 45.0
 # Where the machine is slow, faults take longer than was planned; clients go on until they are over.
 _OVERTIME = 4.0
-_JUDGED = "judged"
+_UNDER_FIRE, _JUDGED = "under fire", "judged"
 
 
 @dataclass(frozen=True)
 class ChaosOptions:
     """`seconds` is how long clients ask and faults happen; waiting for rest and checking come on
     top. `only` names the kinds of faults; none are all. Those that last come `every` so many
-    seconds. `rest_patience` is how many seconds it may take at most to come to rest."""
+    seconds, brief ones `brief_every` so many. `rest_patience` is how many seconds it may take at
+    most to come to rest."""
 
     seed: int = 1
     seconds: float = 180.0
@@ -46,6 +48,7 @@ class ChaosOptions:
     orders_per_second: float = ORDERS_PER_SECOND
     only: tuple[str, ...] = ()
     every: float = EVERY
+    brief_every: float | None = None
     data_dir: Path = DATA_DIR
     rest_patience: float = 240.0
 
@@ -57,12 +60,15 @@ class ChaosOptions:
 
 @dataclass
 class Outcome:
-    """What a campaign did and found; grows while it runs."""
+    """What a campaign did and found; grows while it runs. Once `enough` is set nothing more breaks:
+    what has happened so far is checked. It was `under_fire` for so many seconds."""
 
     options: ChaosOptions
     data_dir: Path
     phase: str = "starting"
+    enough: Event = field(default_factory=Event)
     began: float = field(default_factory=monotonic)
+    under_fire: float = 0.0
     tally: ClientTally = field(default_factory=ClientTally)
     account: Account = field(default_factory=Account)
     rest: Rest | None = None
@@ -73,6 +79,11 @@ class Outcome:
     def seconds(self) -> float:
         """Since it began."""
         return monotonic() - self.began
+
+    @property
+    def is_under_fire(self) -> bool:
+        """Whether things break."""
+        return self.phase == _UNDER_FIRE
 
     @property
     def is_judged(self) -> bool:
@@ -122,6 +133,7 @@ async def run_campaign(
         partners = Partners(http, addresses.world_url)
         ground = Ground(arena, CampaignState(), engine, client, http, partners)
         await _under_fire(options, outcome, ground)
+        outcome.under_fire = ground.state.now
         outcome.phase = "coming to rest"
         await arena.until_well()
         outcome.rest = await until_at_rest(engine, addresses.world_url, options.rest_patience)
@@ -132,12 +144,22 @@ async def run_campaign(
 
 async def _under_fire(options: ChaosOptions, outcome: Outcome, ground: Ground) -> None:
     """Clients and faults together, until both are through."""
-    outcome.phase = "under fire"
+    outcome.phase = _UNDER_FIRE
     told = _told(options)
-    planned = schedule(options.seed, options.seconds, options.faults, every=options.every)
+    planned = schedule(
+        options.seed,
+        options.seconds,
+        options.faults,
+        every=options.every,
+        brief_every=options.brief_every,
+    )
     with ToldLog(told, outcome.tally) as log:
         controller = Controller(
-            ground, options.faults, Probe(ground, log), options.data_dir / "faults.jsonl"
+            ground,
+            options.faults,
+            Probe(ground, log),
+            options.data_dir / "faults.jsonl",
+            outcome.enough,
         )
         outcome.account = controller.account
         async with asyncio.TaskGroup() as group:

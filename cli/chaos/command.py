@@ -24,7 +24,8 @@ _INTERRUPTED = 130
 def run(options: ChaosOptions, json_file: Path | None = None, *, keep: bool = False) -> None:
     """Run a campaign, tell a person about it, and end the process: with 1 when it has failed.
 
-    With `keep` all stays up after the checking, to be looked at, until Ctrl-C.
+    Ctrl-C while things break ends that: what has happened so far is checked; another one stops all
+    at once. With `keep` all stays up after the checking, to be looked at, until Ctrl-C.
     """
     unknown = sorted(set(options.only) - FAULTS.keys())
     if unknown:
@@ -77,8 +78,16 @@ async def _watched(
 
     loop = asyncio.get_running_loop()
     campaign = asyncio.create_task(run_campaign(options, outcome, stay_up if keep else None))
-    for signal in (SIGINT, SIGTERM):
-        loop.add_signal_handler(signal, campaign.cancel)
+
+    def interrupt() -> None:
+        if outcome.is_under_fire and not outcome.enough.is_set():
+            console.print("Nothing new breaks; what has happened is checked. Ctrl-C stops at once.")
+            outcome.enough.set()
+        else:
+            campaign.cancel()
+
+    loop.add_signal_handler(SIGINT, interrupt)
+    loop.add_signal_handler(SIGTERM, campaign.cancel)
     with console.status("starting") as status:
         while not campaign.done():
             status.update(progress_line(outcome))

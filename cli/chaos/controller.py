@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -71,22 +72,26 @@ class Controller:
         faults: Mapping[str, Fault],
         probe: Probe,
         log: Path,
+        enough: asyncio.Event,
     ) -> None:
         self.account = Account()
         self._ground = ground
         self._faults = faults
         self._probe = probe
         self._log = log
+        self._enough = enough
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self, planned: Sequence[Planned], second_chances: float) -> None:
         """Make all of it happen, and for so many seconds what never did; then the campaign is over.
 
-        When it ends, or is ended, nothing is broken any more.
+        Nothing new begins once there is `enough`. When it ends, or is ended, nothing is broken any
+        more.
         """
         async with asyncio.TaskGroup() as group:
             for event in planned:
-                await self._sleep_until(event.at)
+                if await self._enough_by(event.at):
+                    break
                 if self._faults[event.fault].alone:
                     await self._settle()
                     await self._happen(event)
@@ -101,7 +106,7 @@ class Controller:
         self, group: asyncio.TaskGroup, planned: Sequence[Planned], until: float
     ) -> None:
         """Whatever found nothing to happen to may find it now."""
-        while (left := until - self._ground.state.now) > 1.0:
+        while (left := until - self._ground.state.now) > 1.0 and not self._enough.is_set():
             done = self.account.counts
             again = {event.fault: event for event in planned if not done[event.fault]}
             if not again:
@@ -159,8 +164,12 @@ class Controller:
         if self._under_way:
             await asyncio.wait(set(self._under_way))
 
-    async def _sleep_until(self, moment: float) -> None:
-        await asyncio.sleep(max(0.0, moment - self._ground.state.now))
+    async def _enough_by(self, moment: float) -> bool:
+        """Wait for that moment; True where there is enough by then."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, moment - self._ground.state.now)):
+                await self._enough.wait()
+        return self._enough.is_set()
 
 
 async def _soon(happen: Callable[[], Awaitable[str | None]]) -> str | None:

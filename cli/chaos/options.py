@@ -29,7 +29,13 @@ def chaos(
         typer.Option(
             min=0.1,
             max=60,
-            help="Seconds from one lasting fault to the next; brief ones come closer.",
+            help="Seconds from one lasting fault to the next.",
+        ),
+    ] = None,
+    brief_every: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, max=60, help="Seconds from one brief fault to the next; by default 0.4 of it."
         ),
     ] = None,
     data_dir: Annotated[
@@ -59,4 +65,6 @@ def chaos(
         options = replace(options, orders_per_second=rate)
     if every is not None:
         options = replace(options, every=every)
+    if brief_every is not None:
+        options = replace(options, brief_every=brief_every)
     run(options, json, keep=keep)

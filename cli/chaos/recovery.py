@@ -56,7 +56,6 @@ class Probe:
         self._ground = ground
         self._log = log
         self._http = ground.http
-        self._url = f"{ground.arena.addresses.api_url}/orders"
         self._numbers = count(1)
 
     async def around(
@@ -104,7 +103,8 @@ class Probe:
         status: int | None = None
         document: dict[str, Any] = {}
         try:
-            answer = await self._http.post(self._url, json=body, timeout=_TIMEOUT)
+            url = f"{self._ground.arena.addresses.api_url}/orders"
+            answer = await self._http.post(url, json=body, timeout=_TIMEOUT)
             status, document = answer.status_code, dict(answer.json())
         except (httpx.TransportError, ValueError):
             status = None  # cut off on its way

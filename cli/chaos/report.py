@@ -45,7 +45,7 @@ def show(console: Console, outcome: Outcome) -> None:
     console.print(_answers(outcome))
     rest = outcome.rest
     console.print(
-        f"Seed {outcome.options.seed}, {outcome.options.seconds:.0f} s under fire, "
+        f"Seed {outcome.options.seed}, {outcome.under_fire:.0f} s under fire, "
         f"{outcome.seconds:.0f} s in all; at rest after {rest.seconds if rest else 0:.0f} s. "
         f"{outcome.replays.histories} histories replayed, "
         f"{outcome.replays.continued_as_new} of them continued as new."
@@ -67,6 +67,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     return {
         "seed": outcome.options.seed,
         "seconds": outcome.options.seconds,
+        "under_fire": round(outcome.under_fire, 1),
         "took": round(outcome.seconds, 1),
         "orders_placed": outcome.tally.placed,
         "answers": dict(outcome.tally.told),

@@ -32,15 +32,29 @@ class Planned:
     parameters: Parameters
 
 
+@dataclass(frozen=True)
+class _Pauses:
+    """Seconds from one that lasts to the next, and from one that is over at once to the next."""
+
+    lasting: float
+    brief: float
+
+
 def schedule(
-    seed: int, seconds: float, faults: Mapping[str, Fault] = FAULTS, *, every: float = EVERY
+    seed: int,
+    seconds: float,
+    faults: Mapping[str, Fault] = FAULTS,
+    *,
+    every: float = EVERY,
+    brief_every: float | None = None,
 ) -> Sequence[Planned]:
     """The faults of a campaign of that length, in the order in which they begin.
 
-    Those that overlap come `every` so many seconds, those that are over at once more often. All
-    have ended by its end. Where the time is short all comes closer together: then a quiet time is
-    shorter too.
+    Those that last come `every` so many seconds, and overlap; those that are over at once come
+    `brief_every` so many, by default more often. All have ended by its end. Where the time is short
+    all comes closer together: then a quiet time is shorter too.
     """
+    pauses = _Pauses(every, every * _BRIEF if brief_every is None else brief_every)
     dice = Random(f"schedule:{seed}")
     usable = seconds - LEAD_IN
     alone = [fault for fault in faults.values() if fault.alone]
@@ -50,7 +64,7 @@ def schedule(
     planned: list[Planned] = []
     for number in range(rounds):
         start = LEAD_IN + number * length
-        planned += _round(dice, start, length, alone, others, every)
+        planned += _round(dice, start, length, alone, others, pauses)
     return sorted(planned, key=lambda event: event.at)
 
 
@@ -71,7 +85,7 @@ def _round(
     length: float,
     alone: Sequence[Fault],
     others: Sequence[Fault],
-    every: float,
+    pauses: _Pauses,
 ) -> list[Planned]:
     squeeze = min(1.0, length / _needed(alone, others))
     slot = _ALONE * squeeze
@@ -79,10 +93,9 @@ def _round(
     if alone and not others:
         slot = length / len(alone)
     lasting, brief = _by_length(others)
-    pauses = every * squeeze
     crowds = zip(
-        _crowds(dice, lasting, len(alone) + 1, between, pauses),
-        _crowds(dice, brief, len(alone) + 1, between, pauses * _BRIEF),
+        _crowds(dice, lasting, len(alone) + 1, between, pauses.lasting * squeeze),
+        _crowds(dice, brief, len(alone) + 1, between, pauses.brief * squeeze),
         strict=True,
     )
     singles = dice.sample(alone, len(alone))

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from domain.values import Stored
 
@@ -11,13 +12,15 @@ class Reconcile(Stored):
 
     Orders placed less than `grace` ago may still be on their way to Temporal. Without `everything`,
     only workflows that ended within `lookback` are looked at. Where many orders have no workflow at
-    all, or many workflows no order, nothing is done unless `lost_too` says that it is meant.
+    all, or many workflows no order, nothing is done unless `lost_too` says that it is meant. Of
+    each kind of stray `at_most` so many are put right in a run, whose history has an end too.
     """
 
     everything: bool = False
     grace: timedelta = timedelta(seconds=30)
     lookback: timedelta = timedelta(minutes=10)
     lost_too: bool = False
+    at_most: int = 500
 
 
 class Finding(StrEnum):
@@ -41,13 +44,21 @@ class Stray(Stored):
 class Strays(Stored):
     """`orphans` are workflow ids of orders that the books do not know, `returns` those that no
     workflow looks after. `ended` are orders that have ended in the books and whose workflows run,
-    as those of `ended_returns`."""
+    as those of `ended_returns`. So many `more` are left to another run."""
 
     orders: tuple[Stray, ...] = ()
     orphans: tuple[str, ...] = ()
     returns: tuple[str, ...] = ()
     ended: tuple[str, ...] = ()
     ended_returns: tuple[str, ...] = ()
+    more: int = 0
+
+    def first(self, at_most: int) -> Self:
+        """The first ones of each kind; the others are `more`."""
+        kinds = {name: found for name, found in self if isinstance(found, tuple)}
+        kept = {name: found[:at_most] for name, found in kinds.items()}
+        left = sum(len(found) - len(kept[name]) for name, found in kinds.items())
+        return self.model_copy(update={**kept, "more": self.more + left})
 
 
 class FindStrays(Stored):
@@ -88,11 +99,13 @@ class Served(Stored):
 
 
 class ReconcileReport(Stored):
-    """What was put right. The workflows of `ended` and `ended_returns` were told to end."""
+    """What was put right. The workflows of `ended` and `ended_returns` were told to end. So many
+    `more` were found and are left to another run."""
 
     restarted: tuple[Stray, ...] = ()
     orphans: tuple[str, ...] = ()
     served: int = 0
+    more: int = 0
     returns: tuple[str, ...] = ()
     ended: tuple[str, ...] = ()
     ended_returns: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ def test_new_orders_stand_beside_those_of_an_empty_system() -> None:
         Stage(2_000, [30.0, 40.0, 50.0], [0.2, 0.4], 200 * _MIB, 100 * _MIB, 12.0),
         Stage(20_000, [20.0, 25.0, 30.0], [0.3, 0.5], 400 * _MIB, 200 * _MIB, 110.0),
     ]
-    figures = CrowdFigures(CrowdPlan(), stages, cached=5_000)
+    figures = CrowdFigures(CrowdPlan(orders=34, rounds=3), stages, cached=5_000)
     written = figures.section()
     assert "| 2,000 | 40.0 (30.0 to 50.0) | 0.80 | 200 ms | 400 ms | 200 MiB | 12 s |" in written
     assert "| 20,000 | 25.0 (20.0 to 30.0) | 0.50 | 300 ms | 500 ms | 400 MiB | 110 s |" in written
@@ -29,7 +29,10 @@ def test_what_a_workflow_takes_is_counted_of_those_that_are_kept() -> None:
         Stage(0, [1.0], [1.0], 0, 0, 0.0),
         Stage(8_000, [1.0], [1.0], 500 * _MIB, 500 * _MIB, 0.0),
     ]
-    assert CrowdFigures(CrowdPlan(), stages, cached=5_000).bytes_each == 500 * _MIB / 5_000
+    assert (
+        CrowdFigures(CrowdPlan(orders=34, rounds=3), stages, cached=5_000).bytes_each
+        == 500 * _MIB / 5_000
+    )
 
 
 def test_a_closing_tells_of_the_critical_orders_apart() -> None:

@@ -1,11 +1,12 @@
 """When which fault comes."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 
 from cli.chaos.faults import FAULTS, Fault
-from cli.chaos.schedule import LEAD_IN, QUIET_AFTER, schedule
+from cli.chaos.schedule import LEAD_IN, QUIET_AFTER, Planned, schedule
 
 ALONE = {name for name, fault in FAULTS.items() if fault.alone}
 
@@ -69,3 +70,13 @@ def test_faults_may_come_closer_together_with_the_same_quiet_times() -> None:
     assert len(dense) > 2 * len(usual)
     kills = [event for event in dense if event.fault in ALONE]
     assert len(kills) == len([event for event in usual if event.fault in ALONE])
+
+
+def test_brief_faults_may_come_closer_together_than_those_that_last() -> None:
+    usual, dense = schedule(1, 3600), schedule(1, 3600, brief_every=0.3)
+
+    def count(events: Sequence[Planned], *, brief: bool) -> int:
+        return sum(FAULTS[event.fault].is_brief is brief for event in events)
+
+    assert count(dense, brief=True) > 2 * count(usual, brief=True)
+    assert count(dense, brief=False) == count(usual, brief=False)

@@ -12,9 +12,16 @@ from temporalio.testing import ActivityEnvironment, TimeSkipper
 from activities.reconciling import ReconcileActivities
 from adapters.postgres import intake
 from domain.identity import workflow_id
-from domain.messages.events import YieldShipment
+from domain.messages.events import WarehouseEvent, WarehouseEventKind, YieldShipment
 from domain.messages.orders import OrderFacts, Tender
-from domain.messages.repairs import Finding, FindStrays, Reconcile, Stray
+from domain.messages.repairs import (
+    Finding,
+    FindStrays,
+    Reconcile,
+    ReconcileReport,
+    Stray,
+    Strays,
+)
 from domain.messages.state import OrderStart
 from tests.support.gates import Boundary, gated
 from tests.support.house import SHORT, House, order_body
@@ -64,6 +71,18 @@ async def _until_found(house: House, *strays: Stray) -> None:
 
     await until(there, f"{strays} are found")
     assert found == list(strays)
+
+
+async def _leave_lying(house: House, units: int) -> None:
+    """Units of SKU-1 that are there and were offered to nobody."""
+    await house.sql(
+        "INSERT INTO stock (sku, location_id, on_hand) VALUES ('SKU-1', 'LIL', :units)", units=units
+    )
+    await house.sql(
+        "INSERT INTO stock_ledger (sku, location_id, delta, reason, source, at)"
+        " VALUES ('SKU-1', 'LIL', :units, 'received', 'D-1', now())",
+        units=units,
+    )
 
 
 async def _report(house: House, path: str, **report: Any) -> None:
@@ -188,6 +207,15 @@ async def _terminated_unheard(house: House, *, garbage: bool) -> str:
         await gate.reached.wait()
         if garbage:
             await house.handle(order).signal("warehouse_event", {"event_id": 17})
+            await house.handle(order).signal("warehouse_event", b"17")
+            short = WarehouseEvent(
+                event_id="by-hand",
+                shipment_id=f"{order}:1",
+                kind=WarehouseEventKind.PICKED,
+                occurred_at=datetime.now(UTC),
+                quantities={"1": 1},
+            )
+            await house.handle(order).signal("warehouse_event", args=[short, "too much"])
             await house.handle(order).signal("carrier_event")
         dispatched = {"kind": "dispatched", "reference": f"{order}:1"}
         await _report(house, "/webhooks/warehouses/LIL", **dispatched)
@@ -231,12 +259,17 @@ async def test_what_was_reported_is_not_lost_with_the_run_that_it_was_handed_on_
     await _counts_as_reported(house, order)
 
 
-async def test_an_order_that_cannot_be_taken_up_keeps_no_other_waiting(house: House) -> None:
+@pytest.mark.parametrize("free", [0, 9], ids=["nothing_free", "stock_for_it"])
+async def test_an_order_that_cannot_be_taken_up_keeps_no_other_waiting(
+    house: House, free: int
+) -> None:
     stuck: str = (await house.place(("SKU-1", 2)))["order_id"]
     other: str = (await house.place(("SKU-1", 2)))["order_id"]
     await _terminate(house, stuck)
     await _terminate(house, other)
     await _until_listed_as_terminated(house, stuck, other)
+    if free:
+        await _leave_lying(house, free)
     await house.sql(
         "ALTER TABLE order_events ADD CONSTRAINT unwritable"
         f" CHECK (order_id <> '{stuck}') NOT VALID"
@@ -248,18 +281,65 @@ async def test_an_order_that_cannot_be_taken_up_keeps_no_other_waiting(house: Ho
         id=f"reconcile-{uuid4().hex}",
         task_queue=house.queue,
     )
-    await TimeSkipper(house.client).fast_forward(looking, timedelta(minutes=1))
+    await TimeSkipper(house.client).fast_forward(looking, timedelta(minutes=5))
 
     with pytest.raises(WorkflowFailureError) as failed:
         await looking.result()
-    assert stuck in str(failed.value.cause)
-    assert other not in str(failed.value.cause)
+    said = str(failed.value.cause)
+    assert stuck in said
+    assert other not in said
+    assert ("free stock for those that wait" in said) is bool(free)
     await house.until_status(other, "cancelled")
 
     await house.sql("ALTER TABLE order_events DROP CONSTRAINT unwritable")
     await house.reconcile(everything=True)
     await house.until_status(stuck, "cancelled")
     await house.check()
+
+
+async def test_what_is_too_much_for_one_run_is_left_to_the_next(house: House) -> None:
+    orders = sorted([(await house.place(("SKU-1", 1)))["order_id"] for _ in range(3)])
+    for order in orders:
+        await _terminate(house, order)
+    await _until_listed_as_terminated(house, *orders)
+    look = Reconcile(everything=True, grace=timedelta(0), at_most=2)
+
+    first = await _run(house, look)
+    assert [stray.order_id for stray in first.restarted] == orders[:2]
+    assert first.more == 1
+    second = await _run(house, look)
+    assert [stray.order_id for stray in second.restarted] == orders[2:]
+    assert second.more == 0
+    for order in orders:
+        await house.until_status(order, "cancelled")
+
+
+async def _run(house: House, look: Reconcile) -> ReconcileReport:
+    name = f"reconcile-{uuid4().hex}"
+    return await house.client.execute_workflow(
+        ReconcileWorkflow.run, look, id=name, task_queue=house.queue
+    )
+
+
+async def test_an_order_that_comes_to_its_end_while_it_is_looked_at_is_left_alone(
+    house: House, elsewhere: Client
+) -> None:
+    order: str = (await house.place(("SKU-1", 1)))["order_id"]
+
+    class EndsMeanwhile(ReconcileActivities):
+        async def _finding(self, looked_at: str) -> Finding | None:
+            found = await super()._finding(looked_at)
+            await house.api.post(f"/orders/{order}/cancel", json={"by": "Ann", "reason": "no"})
+            await house.until_status(order, "cancelled")
+            return found
+
+    look = FindStrays(request=Reconcile(everything=True, grace=timedelta(0)), at=datetime.now(UTC))
+    looking = ReconcileActivities(house.engine, elsewhere).find_strays
+    found = await ActivityEnvironment().run(looking, look)
+    assert found == Strays(orders=(Stray(order_id=order, finding=Finding.LOST),))
+
+    looking = EndsMeanwhile(house.engine, elsewhere).find_strays
+    assert await ActivityEnvironment().run(looking, look) == Strays()
 
 
 async def test_orders_and_workflows_that_do_not_belong_together_are_left_alone(
@@ -410,11 +490,7 @@ async def test_what_an_ended_order_still_holds_is_given_back(house: House) -> No
 async def test_stock_that_nobody_gave_on_is_given_to_those_that_wait(house: House) -> None:
     placed = await house.place(("SKU-1", 2))
     await house.until_told(placed["order_id"], "all_backordered")
-    await house.sql("INSERT INTO stock (sku, location_id, on_hand) VALUES ('SKU-1', 'LIL', 2)")
-    await house.sql(
-        "INSERT INTO stock_ledger (sku, location_id, delta, reason, source, at)"
-        " VALUES ('SKU-1', 'LIL', 2, 'received', 'D-1', now())"
-    )
+    await _leave_lying(house, 2)
 
     assert (await house.reconcile()).served == 1
 
