@@ -142,12 +142,35 @@ async def _settle(services: Services, decided: Settle) -> ParkedSettled:
     taken = settled.with_return
     if taken is not None:
         event_id = f"parked:{decided.parked_id}"
-        await _take_in(services, taken, settled.location_id, event_id, decided.by)
+        if not await _take_in(services, taken, settled.location_id, event_id, decided.by):
+            raise await _parked_again(services, decided, taken, settled.location_id)
     return ParkedSettled(
         parked_id=decided.parked_id,
         state=settled.state,
         return_id=taken.return_id if taken else None,
     )
+
+
+async def _parked_again(
+    services: Services, decided: Settle, missed: WithReturn, location_id: str
+) -> ProblemError:
+    """The goods wait for a person anew, under another number, which this says."""
+    came = Unannounced(
+        event_id=f"parked:{decided.parked_id}",
+        location_id=location_id,
+        tracking_number=None,
+        order_id=decided.order_id,
+        order_reference=None,
+        lines=missed.units,
+        by=decided.by,
+    )
+    parked = await unannounced.park(services.engine, came, missed, datetime.now(UTC))
+    numbers = " and ".join(map(str, parked.parked))
+    detail = (
+        f"Return {missed.return_id!r} has ended and takes nothing in any more: what was parked "
+        f"under {decided.parked_id} is parked under {numbers} now."
+    )
+    return ProblemError(HTTPStatus.CONFLICT, "not-returnable", detail)
 
 
 async def _take_in(

@@ -19,11 +19,19 @@ OrderId = Annotated[
 
 _ORDER_FIRST = re.compile(r"[a-z0-9][a-z0-9-]{0,31}:[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?=[:/]|$)")
 
+_LONGEST_REFERENCE = 64
 WORKFLOW_PREFIX = "order/"
 
 
 def order_id(channel: str, reference: str) -> str:
     return f"{channel}:{reference}"
+
+
+def exchange_reference(reference: str, return_number: int, attempt: int) -> str:
+    """Of the order in exchange for what came back with a return; the first `attempt` that is free
+    counts. Of a long reference the end gives way."""
+    suffix = f"-X{return_number}" if attempt == 1 else f"-X{return_number}-{attempt}"
+    return reference[: _LONGEST_REFERENCE - len(suffix)] + suffix
 
 
 def workflow_id(order: str) -> str:

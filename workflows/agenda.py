@@ -105,7 +105,7 @@ class Agenda:
             return Task.SEE_TO_PAYMENTS
         if is_past(state.backordered_until):
             return Task.BACKORDER_EXPIRED
-        if state.uncaptured is not None and state.hold is None:
+        if state.uncaptured is not None and state.hold is None and state.stopping is None:
             return Task.CAPTURE_REFUSED
         return Task.HOLD_EXPIRED if self._is_hold_over else None
 

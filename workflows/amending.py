@@ -263,9 +263,7 @@ class Amending:
     def _end(self) -> None:
         state = self._state
         for shipment_id in state.amending_stops:
-            shipment = state.shipments[shipment_id]
-            if shipment.withdrawal is not None and shipment.withdrawal.reason == AMENDED:
-                shipment.withdrawal = None
+            state.shipments[shipment_id].want_back_no_longer(AMENDED)
         state.amended, state.amending, state.amending_stops = self._number, None, []
 
     async def _raise_funds(self, examined: Amendable) -> AmendmentRefused | None:

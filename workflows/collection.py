@@ -75,6 +75,8 @@ class CollectionThread(ShipmentThread):
             ),
             summary=f"Record what left {plan.location_name} for {plan.collect_name}",
         )
+        # Where it left from could not stop it; where it goes to was not asked yet.
+        shipment.unstoppable = False
 
     async def _await_delivery(self) -> None:
         if self._shipment.ready_at is None:

@@ -13,7 +13,7 @@ from domain.identity import order_of_shipment
 from domain.messages.orders import ShipmentStatus
 from domain.messages.policy import OrderPolicy
 from domain.messages.returns import OpenReturn, ReturnOrigin, ReturnRefused
-from domain.messages.shipments import Progress, ShipmentState, Withdrawal
+from domain.messages.shipments import Progress, ShipmentState
 from domain.messages.state import OrderState
 from domain.messages.steps import (
     GIVEN_UP,
@@ -151,12 +151,7 @@ class GivingUp:
             )
         elif wanted.until_answered and shipment.can_be_stopped and self._is_wanted_still:
             # Only the location knows: it is asked until it answers.
-            self._want_back(wanted)
-
-    def _want_back(self, wanted: Withdrawal) -> None:
-        """Unless it is wanted back for another reason by now."""
-        if self._shipment.withdrawal is None:
-            self._shipment.withdrawal = wanted
+            shipment.want_back(wanted)
 
     @property
     def _is_wanted_still(self) -> bool:

@@ -57,8 +57,10 @@ async def begin(state: OrderState, outcomes: Outcomes, wanted: SupportHold) -> N
         return
     for shipment in state.shipments.values():
         if shipment.can_be_stopped:
-            shipment.withdrawal = Withdrawal(
-                reason=f"on hold: {wanted.reason}", even_if_picked=True, until_answered=True
+            shipment.want_back(
+                Withdrawal(
+                    reason=f"on hold: {wanted.reason}", even_if_picked=True, until_answered=True
+                )
             )
     await outcomes.put_on_hold(HoldReason.SUPPORT, wanted.reason, by=wanted.by)
 
@@ -83,5 +85,4 @@ async def keep(order: OrderFacts, state: OrderState, books: Books) -> None:
 def let_go_on(state: OrderState) -> None:
     """What has not been stopped yet is not to be stopped any more."""
     for shipment in state.shipments.values():
-        if shipment.withdrawal is not None and shipment.withdrawal.until_answered:
-            shipment.withdrawal = None
+        shipment.let_go_on()

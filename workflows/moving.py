@@ -62,9 +62,8 @@ async def move(
     state.resourcings = 0
     state.exclusions.clear()
     for shipment in _may_move(state):
-        shipment.withdrawal = Withdrawal(
-            reason=f"the customer fetches it at {wanted.location_name}"
-        )
+        reason = f"the customer fetches it at {wanted.location_name}"
+        shipment.want_back(Withdrawal(reason=reason))
     if state.hold is not None and state.hold.reason in _OVERCOME:
         await outcomes.end_hold(wanted.note, wanted.agreed_by)
     if state.backordered:

@@ -44,7 +44,8 @@ class Renewals:
     def is_due(self) -> bool:
         """A payment is to be renewed or given back, or could not be renewed and nobody has been
         asked about that."""
-        return is_past(self.next) or (self._refused is not None and self._state.hold is None)
+        to_decide = self._refused is not None and self._state.hold is None
+        return is_past(self.next) or (to_decide and self._state.stopping is None)
 
     async def act(self) -> None:
         """Authorise anew what expires next; once that was refused, a person decides. The old

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import reading
-from adapters.postgres.tables import bookings, reservations, shipments
+from adapters.postgres.tables import bookings, effects, reservations, shipments
 from domain.messages.orders import ShipmentStatus
 
 
@@ -34,7 +34,8 @@ class ReleasedShipment:
 
 @dataclass(frozen=True, slots=True)
 class BookedShipment:
-    """`live` is False when we have voided the booking, or the carrier has refused it."""
+    """`live` is False when the booking is void at the carrier or given up with its shipment, and
+    when the carrier has refused it."""
 
     shipment_id: str
     order_id: str
@@ -83,8 +84,16 @@ async def shipment_booked_at(
     engine: AsyncEngine, carrier: str, reference: str
 ) -> BookedShipment | None:
     """The shipment booked under our reference, if the booking is that carrier's."""
+    attempt = func.split_part(bookings.c.reference, ":", 4)
+    void = select(effects.c.key).where(effects.c.key == shipments.c.id + ":void:" + attempt)
     query = (
-        select(shipments.c.id, shipments.c.order_id, bookings.c.state)
+        select(
+            shipments.c.id,
+            shipments.c.order_id,
+            shipments.c.status,
+            bookings.c.state,
+            void.exists().label("is_void"),
+        )
         .join(shipments, shipments.c.id == bookings.c.shipment_id)
         .where(bookings.c.reference == reference, bookings.c.carrier == carrier)
     )
@@ -92,4 +101,7 @@ async def shipment_booked_at(
         row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
-    return BookedShipment(row.id, row.order_id, row.state in ("intent", "booked"))
+    # One that another is to replace counts until its carrier knows: the parcel may go with it.
+    is_to_be_replaced = row.state == "voided" and row.status != ShipmentStatus.ABANDONED
+    live = row.state in ("intent", "booked") or (is_to_be_replaced and not row.is_void)
+    return BookedShipment(row.id, row.order_id, live)

@@ -61,7 +61,8 @@ class ShipmentState(Mutable):
     so. `report_grace` is how
     long the report of its dispatch may take.
 
-    `being_recalled` says that its location is being asked to stop it.
+    `being_recalled` says that its location is being asked to stop it. `set_aside` is what it is
+    wanted back for as well as for `withdrawal`, which goes before.
 
     `to_return` says that its order was cancelled too late for it: once it has left, its return is
     to be opened.
@@ -99,6 +100,7 @@ class ShipmentState(Mutable):
     reminded: bool = False
     to_return: bool = False
     being_recalled: bool = False
+    set_aside: Withdrawal | None = None
 
     @property
     def id(self) -> str:
@@ -125,14 +127,32 @@ class ShipmentState(Mutable):
         )
 
     def want_back(self, wanted: Withdrawal) -> None:
-        """Note that the books want it back. What it is wanted back for already stands: a person may
-        want it even if it is picked."""
+        """Note that it is wanted back. What the location decides goes before all else, then what
+        came first; the other is set aside until nobody waits for the location any more."""
         earlier = self.withdrawal
         if earlier is None:
             self.withdrawal = wanted
-        else:
-            yields = tuple(dict.fromkeys(earlier.yields + wanted.yields))
-            self.withdrawal = earlier.model_copy(update={"yields": yields})
+            return
+        first, other = earlier, wanted
+        if wanted.until_answered and not earlier.until_answered:
+            first, other = wanted, earlier
+        if first.until_answered and not other.until_answered:
+            self.set_aside = other
+        yields = tuple(dict.fromkeys(earlier.yields + wanted.yields))
+        self.withdrawal = first.model_copy(update={"yields": yields})
+
+    def want_back_no_longer(self, reason: str) -> None:
+        """It is not wanted back for this any more."""
+        if self.withdrawal is not None and self.withdrawal.reason == reason:
+            self.withdrawal = None
+        if self.set_aside is not None and self.set_aside.reason == reason:
+            self.set_aside = None
+
+    def let_go_on(self) -> None:
+        """Nobody waits any more for what its location decides; what else it is wanted back for
+        counts again."""
+        if self.withdrawal is None or self.withdrawal.until_answered:
+            self.withdrawal, self.set_aside = self.set_aside, None
 
     @property
     def has_to_take_back(self) -> bool:

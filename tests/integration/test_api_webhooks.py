@@ -20,6 +20,12 @@ async def api(
         yield running
 
 
+GIVEN_UP = "UPDATE shipments SET status = 'abandoned' WHERE id = :id"
+KNOWN_TO_BE_VOID = """
+INSERT INTO effects (key, request_hash, result) VALUES (CAST(:id AS text) || ':void:1', '', '{}')
+"""
+
+
 async def placed(api: Api) -> tuple[str, str]:
     """An order in fulfilment and its shipment."""
     order_id = (await api.http.post("/orders", json=order_body())).json()["order_id"]
@@ -110,18 +116,31 @@ async def test_a_report_on_an_open_order_that_nobody_looks_after_is_to_be_sent_a
         assert answer.headers["retry-after"]
         assert answer.headers["content-type"] == "application/problem+json"
 
+    await api.write(GIVEN_UP, id=shipment)
     await api.write("UPDATE bookings SET state = 'voided' WHERE shipment_id = :id", id=shipment)
     answer = await api.http.post("/webhooks/carriers/swift", json=delivered(f"{shipment}:1"))
     assert answer.status_code == 202
 
 
-async def test_a_report_on_a_booking_that_we_gave_up_has_no_effect(api: Api) -> None:
+@pytest.mark.parametrize("how", [GIVEN_UP, KNOWN_TO_BE_VOID], ids=["shipment", "booking"])
+async def test_a_report_on_a_booking_that_we_gave_up_has_no_effect(api: Api, how: str) -> None:
     order_id, shipment = await placed(api)
     await api.write("UPDATE bookings SET state = 'voided' WHERE shipment_id = :id", id=shipment)
+    await api.write(how, id=shipment)
     answer = await api.http.post("/webhooks/carriers/swift", json=delivered(f"{shipment}:1"))
 
     assert answer.status_code == 202
     assert await api.seen(order_id) == []
+
+
+async def test_a_report_on_a_booking_that_is_to_be_replaced_counts_until_its_carrier_knows(
+    api: Api,
+) -> None:
+    order_id, shipment = await placed(api)
+    await api.write("UPDATE bookings SET state = 'voided' WHERE shipment_id = :id", id=shipment)
+    await api.http.post("/webhooks/carriers/swift", json=delivered(f"{shipment}:1"))
+
+    assert len(await api.seen(order_id)) == 1
 
 
 async def test_a_report_on_a_booking_whose_answer_we_still_wait_for_counts(api: Api) -> None:

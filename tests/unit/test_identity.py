@@ -8,6 +8,7 @@ from domain.identity import (
     OrderId,
     Reference,
     booking_reference,
+    exchange_reference,
     order_id,
     order_of_shipment,
     shipment_id,
@@ -38,3 +39,11 @@ def test_a_reference_has_nothing_that_names_are_joined_by(reference: str) -> Non
         TypeAdapter(Reference).validate_python(reference)
     with pytest.raises(ValidationError):
         TypeAdapter(OrderId).validate_python(f"web:{reference}")
+
+
+def test_the_reference_of_an_exchange_is_one_that_an_order_may_have() -> None:
+    longest = "R" * 64
+    names = [exchange_reference(longest, 12, attempt) for attempt in (1, 2)]
+    assert [name[-8:] for name in names] == ["RRRR-X12", "RR-X12-2"]
+    assert all(TypeAdapter(Reference).validate_python(name) for name in names)
+    assert exchange_reference("R-1", 1, 1) == "R-1-X1"

@@ -110,3 +110,30 @@ def test_what_the_books_want_back_does_not_weaken_what_a_person_wants() -> None:
     assert cancelled.withdrawal == Withdrawal(
         reason="too late", even_if_picked=True, until_answered=True, yields=("SKU-2", "SKU-1")
     )
+
+
+HELD = Withdrawal(reason="on hold", even_if_picked=True, until_answered=True)
+CLOSED = Withdrawal(reason="Lille is closed", even_if_unreachable=True)
+
+
+@pytest.mark.parametrize("wanted", [(HELD, CLOSED), (CLOSED, HELD)], ids=["before", "after"])
+def test_what_the_location_decides_goes_first_and_the_other_counts_when_it_is_over(
+    wanted: tuple[Withdrawal, ...],
+) -> None:
+    held = shipment(ShipmentStatus.RELEASED)
+    for one in wanted:
+        held.want_back(one)
+    assert held.withdrawal == HELD
+    held.let_go_on()
+    assert held.withdrawal == CLOSED
+    held.let_go_on()
+    assert held.withdrawal == CLOSED
+
+
+def test_an_order_that_goes_on_while_its_location_is_asked_is_still_wanted_back_elsewise() -> None:
+    held = shipment(ShipmentStatus.RELEASED)
+    held.want_back(HELD)
+    held.want_back(CLOSED)
+    asked = held.model_copy(update={"withdrawal": None})
+    asked.let_go_on()
+    assert (asked.withdrawal, asked.set_aside) == (CLOSED, None)

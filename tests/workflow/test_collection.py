@@ -15,6 +15,7 @@ from domain.messages.collection import ExpireCollection, RecordCollection
 from domain.messages.events import WarehouseEvent, WarehouseEventKind
 from tests.support.collection import NICE, PARIS
 from tests.support.house import SHORT, House
+from tests.support.pickups import report
 from tests.support.world import until
 from workflows.order import OrderWorkflow
 from world.behaviour import Behaviour, Odds, Override, Subject
@@ -627,4 +628,29 @@ async def test_somebody_who_terminates_the_workflow_has_cancelled_what_is_ready(
     assert sorted(s["status"] for s in ended["shipments"]) == ["abandoned", "expired"]
     assert await units(house, "PAR") == (2, 0)
     assert ended["invoices"] == []
+    await house.check()
+
+
+async def test_what_its_origin_could_not_stop_is_not_offered_to_who_has_cancelled_it(
+    house: House,
+) -> None:
+    at_once = Behaviour(
+        speed=100, pick_hours=(0, 0), dispatch_hours=(0, 0), odds={"late_webhook": 1}
+    )
+    await house.world.behave(at_once)
+    await house.stock(LIL_1=5)
+    order = (await to_store(house, ("SKU-1", 2)))["order_id"]
+    await house.until_event(order, "released")
+    cancelled = await house.api.post(f"/orders/{order}/cancel", json={"by": "Ann", "reason": "no"})
+    assert cancelled.status_code < 300, cancelled.text
+    await house.until_event(order, "recall_refused")
+
+    await report(house, "warehouses/LIL", f"{order}:1", "dispatched")
+    await house.until_event(order, "sent_to_store")
+    await report(house, "carriers/colibri", f"{order}:1:1", "delivered")
+
+    ended = await house.until_status(order, "cancelled")
+    assert [s["status"] for s in ended["shipments"]] == ["expired"]
+    assert "ready_to_collect" not in await house.timeline(order)
+    assert await units(house, "PAR") == (2, 0)
     await house.check()

@@ -453,3 +453,70 @@ async def test_a_refund_that_is_refused_may_be_settled_in_another_way(house: Hou
     assert [r["state"] for r in ended["refunds"]] == ["settled"]
     assert "refund_settled" in await house.timeline(order)
     await house.check()
+
+
+async def test_an_exchange_leaves_the_channel_s_own_references_alone(house: House) -> None:
+    order = await delivered(house)
+    reference = order.removeprefix("web:")
+    own = (await house.place(("SKU-2", 1), reference=f"{reference}-X1"))["order_id"]
+    before = await house.order(own)
+    asked = await opened(
+        house, order, resolution="exchange", exchange_lines=[{"sku": "SKU-1", "quantity": 2}]
+    )
+    await came(house, asked["return_id"])
+
+    ended = await until_ended(house, asked["return_id"], "closed")
+
+    assert ended["exchange_order_id"] == f"{order}-X1-2"
+    await house.until_status(f"{order}-X1-2", "closed")
+    after = await house.order(own)
+    assert (len(after["lines"]), after["total"]) == (1, before["total"])
+    assert "exchange_for" not in await house.timeline(own)
+    await house.check()
+
+
+async def test_goods_for_a_return_that_is_ending_are_parked_again(house: House) -> None:
+    soon = SHORT.model_copy(update={"return_timeout": timedelta(milliseconds=600)})
+    await house.policy(soon)
+    order = await delivered(house)
+    reported = {
+        "event_id": "U-1",
+        "location": "LIL",
+        "lines": [{"sku": "SKU-1", "quantity": 1}],
+        "by": "Marie",
+    }
+    [parked] = (await house.api.post("/returns/unannounced", json=reported)).json()["parked"]
+    asked = await opened(house, order)
+    away = Behaviour(speed=house.speed, odds={"carrier_unavailable": 1})
+    await house.world.behave(away)
+    await _until_ending(house, asked["return_id"])
+
+    body = {"order_id": order, "by": "Marie", "note": "she called"}
+    answers = [await house.api.post(parked["links"]["match"], json=body) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [409, 409], answers[0].text
+    assert answers[0].json() == answers[1].json()
+    [again] = (await house.api.get("/returns/parked")).json()["parked"]
+    assert f"is parked under {again['parked_id']} now" in answers[0].json()["detail"]
+    assert (again["sku"], again["quantity"]) == ("SKU-1", 1)
+    await house.world.behave(Behaviour(speed=house.speed))
+    await until_ended(house, asked["return_id"], "expired")
+    settled = await house.api.post(again["links"]["match"], json=body)
+    assert settled.json()["return_id"] == f"{order}:R2", settled.text
+    await house.check()
+
+
+async def _until_ending(house: House, return_id: str) -> None:
+    """Its carrier is asked to void its label."""
+
+    async def there() -> bool:
+        history = await house.client.get_workflow_handle(
+            return_workflow_id(return_id)
+        ).fetch_history()
+        asked = [
+            event.activity_task_scheduled_event_attributes.activity_type.name
+            for event in history.events
+        ]
+        return any("void" in name for name in asked)
+
+    await until(there, f"the label of {return_id} is to be voided")

@@ -1,10 +1,12 @@
 """An order that a person puts on hold: nothing of it moves until somebody lets it go on."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 from tests.support.house import SHORT, House
 from tests.support.pickups import report
+from tests.support.world import until
 from world.behaviour import Behaviour
 
 BEN = {"by": "Ben", "reason": "the customer asked us to wait"}
@@ -141,3 +143,42 @@ async def test_what_has_arrived_cannot_be_put_on_hold(house: House) -> None:
     await house.until_status(order, "closed")
     await _hold(house, order, 409)
     assert (await house.api.post("/orders/web:none/hold", json=BEN)).status_code == 404
+
+
+async def test_a_hold_stands_though_its_location_cannot_be_asked_and_it_is_amended_meanwhile(
+    house: House,
+) -> None:
+    await house.policy(SHORT.model_copy(update={"release_timeout": timedelta(milliseconds=600)}))
+    await house.stock(LIL_1=2)
+    order = await _released(house)
+    away = Behaviour(speed=house.speed, odds={"warehouse_silent": 1, "warehouse_unavailable": 1})
+    await house.world.behave(away)
+    holding = asyncio.create_task(house.api.post(f"/orders/{order}/hold", json=BEN))
+    await _until_recalled(house, order, 1)
+    wanted = {"version": 1, "lines": [{"line_id": "1", "sku": "SKU-1", "quantity": 1}]}
+    amending = asyncio.create_task(house.api.patch(f"/orders/{order}", json=wanted))
+    await _until_recalled(house, order, 4)
+
+    await _silent(house)
+
+    answer = await holding
+    assert (answer.status_code, answer.json()["going_on"]) == (200, []), answer.text
+    assert (await amending).status_code == 200, (await amending).text
+    ledger = await house.world.ledger(order)
+    assert [r["state"] for r in ledger["releases"]] == ["recalled"]
+    assert (await house.order(order))["status"] == "on_hold"
+    await house.check()
+
+
+async def _until_recalled(house: House, order: str, times: int) -> None:
+    """A recall has been asked for so many times, each until patience was over."""
+
+    async def there() -> bool:
+        history = await house.handle(order).fetch_history()
+        asked = [
+            event.activity_task_scheduled_event_attributes.activity_type.name
+            for event in history.events
+        ]
+        return asked.count("recall_from_location") >= times
+
+    await until(there, f"{order} is recalled {times} times")

@@ -9,6 +9,7 @@ from cli.load import run
 from cli.target import Target
 from tests.support.house import SHORT, House
 from tests.support.http import plain_http
+from tests.support.pickups import report
 from world.behaviour import Behaviour
 
 
@@ -200,4 +201,31 @@ async def test_what_was_sent_stays_sent_when_the_rest_is_given_up(house: House) 
     assert (closed["lines"][0]["shipped"], closed["lines"][0]["cancelled"]) == (2, 3)
     account = (await house.sql("SELECT * FROM accounts WHERE customer_id = 'ACME'"))[0]
     assert (account.open_amount, account.unpaid_amount) == (0, 2000)
+    await house.check()
+
+
+async def test_an_order_that_is_being_ended_is_not_held_for_money_that_cannot_be_captured(
+    house: House,
+) -> None:
+    at_once = Behaviour(
+        speed=100, pick_hours=(0, 0), dispatch_hours=(0, 0), odds={"late_webhook": 1}
+    )
+    await house.world.behave(at_once)
+    await house.stock(LIL_1=5)
+    order = (
+        await house.place(("SKU-1", 2), customer_id="ZOE", tender="card", payment_token="tok_visa")
+    )["order_id"]
+    await house.until_event(order, "released")
+    async with plain_http(base_url=house.world.url) as provider:
+        await provider.delete("/payments/authorisations", params={"reference": f"{order}:pay:1"})
+    wanted = {"by": "Ann", "reason": "too late"}
+    assert (await house.api.post(f"/orders/{order}/cancel", json=wanted)).status_code < 300
+    await house.until_event(order, "recall_refused")
+
+    await report(house, "warehouses/LIL", f"{order}:1", "dispatched")
+    await house.until_event(order, "capture_refused")
+    await report(house, "carriers/colibri", f"{order}:1:1", "delivered")
+
+    await house.until_status(order, "closed")
+    assert "held" not in await house.timeline(order)
     await house.check()

@@ -4,6 +4,7 @@ instead at what was credited."""
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -15,7 +16,8 @@ from adapters.postgres.pricing import CartLine, PriceRefused, PricingRequest, pr
 from adapters.postgres.returns import exchange_money
 from adapters.postgres.returns.reading import escaped
 from adapters.postgres.signals import OrderEvent
-from domain.messages.orders import OrderTender, OrderType, Tender
+from domain.identity import exchange_reference
+from domain.messages.orders import OrderFacts, OrderTender, OrderType, Tender
 from domain.messages.policy import OrderPolicy
 from domain.messages.state import OrderStart
 from domain.returns.exchanging import (
@@ -99,17 +101,27 @@ async def place_exchange(conn: AsyncConnection, return_id: str, at: datetime) ->
     if used:
         tenders.append(OrderTender(position=position, tender=Tender.EXCHANGE, amount=used))
     order = replace(order, tender=summary_of(tenders), tenders=tenders if len(tenders) > 1 else ())
-    facts = order.facts(
-        at,
-        original["language"],
-        terms_complete=original["ship_complete"],
-    ).model_copy(update={"collect_name": original["store_name"]})
-    policy = OrderPolicy.model_validate(original["policy"])
-    await intake.insert(conn, order, facts, policy.version)
+    order, facts, policy = await _insert(conn, original, order, at)
     refunds = await exchange_money.fund(conn, held, order.id, position, used, at)
     await conn.execute(_LINK, {"order_id": order.id, "return_id": return_id})
     await _tell(conn, original["id"], order.id, return_id, at)
     return Exchange(OrderStart(order=facts, policy=policy), refunds)
+
+
+async def _insert(
+    conn: AsyncConnection, original: RowMapping, order: NewOrder, at: datetime
+) -> tuple[NewOrder, OrderFacts, OrderPolicy]:
+    """Under a reference that the channel has not given to an order of its own."""
+    policy = OrderPolicy.model_validate(original["policy"])
+    attempts = count(1)
+    while True:
+        reference = exchange_reference(original["reference"], original["number"], next(attempts))
+        named = replace(order, reference=reference)
+        facts = named.facts(
+            at, original["language"], terms_complete=original["ship_complete"]
+        ).model_copy(update={"collect_name": original["store_name"]})
+        if await intake.insert(conn, named, facts, policy.version):
+            return named, facts, policy
 
 
 async def _order(
@@ -204,11 +216,10 @@ async def _tenders(conn: AsyncConnection, order_id: str, return_id: str) -> list
 
 
 def _new_order(original: RowMapping, lines: tuple[ExchangedUnits, ...]) -> NewOrder:
-    reference = f"{original['reference']}-X{original['number']}"
     names = ("name", "street", "city", "email", "phone", "payment_tokens")
     return NewOrder(
         channel=original["channel"],
-        reference=reference,
+        reference=exchange_reference(original["reference"], original["number"], 1),
         customer_id=original["customer_id"],
         body_hash=f"exchange {original['id']}:R{original['number']}",
         tender=Tender(original["tender"]),
