@@ -77,6 +77,12 @@ SELECT s.id AS shipment_id, s.location_id, l.name AS location_name, s.carrier, s
         FROM reservations r WHERE r.shipment_id = s.id AND r.held + r.consumed > 0) AS lines,
        EXISTS (SELECT FROM bookings b WHERE b.shipment_id = s.id AND b.state <> 'refused')
            AS was_asked_for,
+       s.collect_at IS NULL
+           AND EXISTS (SELECT FROM order_events e
+                       WHERE e.order_id = s.order_id AND e.kind = 'cancel_asked')
+           AND NOT EXISTS (SELECT FROM effects f
+                           WHERE f.key = s.order_id || ':return:cancelled_too_late:' || s.id)
+           AS to_return,
        b.attempts, b.live, b.superseded
 FROM shipments s JOIN locations l ON l.id = s.location_id
 LEFT JOIN locations store ON store.id = s.collect_at
@@ -204,6 +210,8 @@ def _shipment(row: RowMapping, reason: str) -> ShipmentState:
         collect_until=row["collect_until"],
         booking=row["live"] or attempts,
         attempts=attempts,
+        # Whoever cancelled it was told that its return is opened once it has left.
+        to_return=row["to_return"] and not status.is_over,
     )
     if status.is_abandoned:
         shipment.superseded = row["superseded"]

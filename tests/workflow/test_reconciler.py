@@ -194,6 +194,25 @@ async def test_what_has_left_by_its_location_s_word_alone_is_invoiced(house: Hou
     await house.check()
 
 
+async def test_what_was_cancelled_too_late_is_expected_back_though_its_workflow_is_gone(
+    house: House,
+) -> None:
+    await house.policy(SHORT.model_copy(update={"report_grace": timedelta(hours=1)}))
+    order = await _leaves_unheard(house)
+    cancelled = await house.api.post(f"/orders/{order}/cancel", json={"by": "Ann", "reason": "no"})
+    assert cancelled.status_code < 300, cancelled.text
+    await house.until_event(order, "recall_refused")
+    await _terminate(house, order)
+
+    await _until_found(house, Stray(order_id=order, finding=Finding.TERMINATED))
+    await _report(house, "/webhooks/warehouses/LIL", kind="dispatched", reference=f"{order}:1")
+
+    await house.until_event(order, "return_opened")
+    [opened] = await house.sql("SELECT origin FROM returns WHERE order_id = :id", id=order)
+    assert opened.origin == "cancelled_too_late"
+    await house.check()
+
+
 async def _terminated_unheard(house: House, *, garbage: bool) -> str:
     """An order whose workflow was told that it has left and arrived, and terminated before it could
     act on that; `garbage` came to it as a report as well."""
