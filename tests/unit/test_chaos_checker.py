@@ -47,6 +47,8 @@ TOLD = (
     placing(CANCELLED, 2),
     told(Kind.CANCEL, CANCELLED, {"by": "Ann", "reason": "no"}, {"order_id": CANCELLED}),
     placing(HELD, 1),
+    told(Kind.HOLD, HELD, {"by": "Ben", "reason": "wait"}),
+    told(Kind.RELEASE, HELD, {"released_by": "Ben", "note": "go"}),
     told(
         Kind.RETURN,
         ORDER,
@@ -187,6 +189,8 @@ BOOKS = Books(
         {"order_id": CANCELLED, "kind": "received", "times": 1},
         {"order_id": ORDER, "kind": "closed", "times": 1},
         {"order_id": CANCELLED, "kind": "cancelled", "times": 1},
+        {"order_id": HELD, "kind": "held_by", "times": 2},
+        {"order_id": HELD, "kind": "hold_released", "times": 1},
     ),
     executions=(
         Execution("order/web/A", "Order", "COMPLETED"),
@@ -276,7 +280,15 @@ HELD_UNITS = ({"order_id": CANCELLED, "sku": "S", "location_id": "lille", "units
 BLOCKED = {"reference": f"{CANCELLED}:pay:1", "state": "authorised", "authorised": 9, "captured": 0}
 FALSE: list[tuple[str, Callable[[], Findings]]] = [
     ("order-told", lambda: more_told(placing("web:D", 1))),
+    (
+        "order-told",
+        lambda: more_told(
+            placing("web:D", 1).model_copy(update={"verdict": Verdict.UNKNOWN, "status": 202})
+        ),
+    ),
     ("order-told", lambda: other_books(orders=(*BOOKS.orders, BOOKS.orders[0]))),
+    ("hold-told", lambda: more_told(told(Kind.HOLD, ORDER, {}))),
+    ("hold-told", lambda: more_told(told(Kind.RELEASE, ORDER, {}))),
     ("order-asked", lambda: other_books(orders=(*BOOKS.orders, order_row("web:D", "closed")))),
     ("order-refused", lambda: more_told(placing(HELD, 1).model_copy(update=REFUSED))),
     (

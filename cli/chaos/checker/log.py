@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 
 from cli.chaos.told import Kind, Told, Verdict
@@ -49,6 +50,11 @@ class Asked:
     @property
     def is_done(self) -> bool:
         return bool(self.done)
+
+    @property
+    def is_taken(self) -> bool:
+        """It was said to be under way: it will not be forgotten."""
+        return any(told.status == HTTPStatus.ACCEPTED for told in self.answers)
 
     @property
     def is_refused(self) -> bool:

@@ -12,6 +12,8 @@ from domain.identity import RETURN_PREFIX, WORKFLOW_PREFIX, return_workflow_id, 
 
 _OWN_FAULT = 500
 _HAPPENS_AGAIN = (Kind.HOLD, Kind.RELEASE)
+_STORY = {Kind.HOLD: "held_by", Kind.RELEASE: "hold_released"}
+_ENDS = ("closed", "cancelled", "remainder_cancelled")
 
 
 def _told_are_there(findings: Findings) -> Sequence[Row]:
@@ -19,7 +21,7 @@ def _told_are_there(findings: Findings) -> Sequence[Row]:
     return [
         {"order": asked.subject, "key": asked.key, "found": known[asked.subject]}
         for asked in findings.log.of(Kind.PLACE)
-        if asked.is_done and known[asked.subject] != 1
+        if (asked.is_done or asked.is_taken) and known[asked.subject] != 1
     ]
 
 
@@ -136,13 +138,23 @@ def _other_versions(findings: Findings) -> Sequence[Row]:
 def _told_once(findings: Findings) -> Sequence[Row]:
     times: dict[str, Counter[str]] = defaultdict(Counter)
     for event in findings.books.events:
-        kind = "placed" if event["kind"] == "received" else "ended"
-        times[event["order_id"]][kind] += event["times"]
+        if event["kind"] == "received" or event["kind"] in _ENDS:
+            kind = "placed" if event["kind"] == "received" else "ended"
+            times[event["order_id"]][kind] += event["times"]
     return [
         {"order": order, "placed": times[order]["placed"], "ended": times[order]["ended"]}
         for order in findings.books.by_id
         if (times[order]["placed"], times[order]["ended"])
         != (1, int(order in findings.books.final))
+    ]
+
+
+def _not_held(findings: Findings) -> Sequence[Row]:
+    happened = {(event["order_id"], event["kind"]) for event in findings.books.events}
+    return [
+        {"order": asked.subject, "told": asked.kind, "asked_at": asked.asked_at}
+        for asked in findings.log.of(Kind.HOLD, Kind.RELEASE)
+        if asked.is_done and (asked.subject, _STORY[asked.kind]) not in happened
     ]
 
 
@@ -187,7 +199,9 @@ def _stuck_workflows(findings: Findings) -> Sequence[Row]:
 
 
 RULES = (
-    Rule("order-told", "Every order that was told placed is there, once.", _told_are_there),
+    Rule(
+        "order-told", "Every order that was told placed or taken is there, once.", _told_are_there
+    ),
     Rule("order-asked", "No order is there that nobody asked for.", _nobody_asked),
     Rule("order-refused", "An order that was refused is not there.", _refused_are_not),
     Rule("edge-refused", "What no order may be is refused.", _edges_hold),
@@ -214,6 +228,11 @@ RULES = (
         "timeline-once",
         "A timeline has one placing, and of an order that has ended one end.",
         _told_once,
+    ),
+    Rule(
+        "hold-told",
+        "An order that was told held was put on hold, and one that was told released let go on.",
+        _not_held,
     ),
     Rule(
         "order-at-rest",

@@ -47,7 +47,8 @@ _TABLES: Mapping[str, str] = {
     "notices": "SELECT order_id, occasion, template, channel, sent_at IS NOT NULL AS sent,"
     " given_up_at IS NOT NULL AS given_up FROM notices",
     "events": "SELECT order_id, kind, count(*) AS times FROM order_events"
-    " WHERE kind IN ('received', 'closed', 'cancelled', 'remainder_cancelled') GROUP BY 1, 2",
+    " WHERE kind IN ('received', 'held_by', 'hold_released', 'closed', 'cancelled',"
+    " 'remainder_cancelled') GROUP BY 1, 2",
 }
 _RUNNING = WorkflowExecutionStatus.RUNNING
 
