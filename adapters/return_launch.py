@@ -7,6 +7,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from domain.identity import return_workflow_id
 from domain.messages.returns import ReturnStart
+from domain.returns.summary import details_of, summary_of
 
 WORKFLOW = "Return"
 # A worker that dies with a return in hand gives it back after this time.
@@ -32,25 +33,3 @@ async def start_return(
         static_details=details_of(start),
         rpc_timeout=rpc_timeout,
     )
-
-
-def summary_of(start: ReturnStart) -> str:
-    """What the UI says of a return from its start, in one line."""
-    facts = start.facts
-    units = sum(facts.announced.values())
-    return (
-        f"Return {facts.return_id} of customer {facts.customer_id}: {units} unit(s) to "
-        f"{facts.return_to_name}, {facts.resolution.value}"
-    )
-
-
-def details_of(start: ReturnStart) -> str:
-    facts = start.facts
-    shown = {
-        "Order": facts.order_id,
-        "Customer": facts.customer_id,
-        "Opened": f"{facts.opened_at:%Y-%m-%d %H:%M} UTC, {facts.origin.value.replace('_', ' ')}",
-        "Goes to": facts.return_to_name,
-        "Awaited until": f"{facts.expires_at:%Y-%m-%d %H:%M} UTC",
-    }
-    return "\n".join(f"- **{name}**: {value}" for name, value in shown.items())

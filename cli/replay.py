@@ -16,8 +16,8 @@ from domain.identity import workflow_id
 from worker.replaying import fetch_runs, replay
 
 HISTORIES = Path("tests/replay/histories")
-# Who ran a task, and on which machine, is nothing that a replay needs.
-_FORGOTTEN = ("identity", "binaryChecksum", "workerVersion")
+# Who ran a task, on which machine and from which folder, is nothing that a replay needs.
+_FORGOTTEN = ("identity", "binaryChecksum", "workerVersion", "stackTrace")
 _DONE = "workflowTaskCompletedEventAttributes"
 # With what an SDK notes at the first task of a run, a replay compares activities by their types:
 # without it, one that has another name goes unnoticed. Histories that were stored when that was

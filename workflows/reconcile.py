@@ -23,7 +23,6 @@ from temporalio.workflow import ParentClosePolicy
 
 from activities.reconciling import ReconcileActivities
 from activities.returns import ReturnActivities
-from adapters.return_launch import details_of, summary_of
 from domain.identity import return_workflow_id, workflow_id
 from domain.messages.repairs import (
     EndOrphan,
@@ -37,6 +36,7 @@ from domain.messages.repairs import (
     TellEnded,
 )
 from domain.messages.returns import TakeUpReturn
+from domain.returns.summary import details_of, summary_of
 from workflows.launch import launch
 from workflows.order import OrderWorkflow
 from workflows.returning import ReturnWorkflow

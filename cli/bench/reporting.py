@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 _HEAD = """# Benchmarks
 
-Each section says which command measures it anew and writes it. Times depend on the machine: what
+Each section that is measured says which command writes it anew. Times depend on the machine: what
 can be compared is the ratio to something plain, measured in the same run, in turns with ours.
 """
 # In the order in which they stand in the file.

@@ -34,6 +34,11 @@ def test_no_history_holds_personal_data() -> None:
             assert secret not in everything, f"{secret!r} stands in {file.name}"
 
 
+def test_no_history_says_where_it_was_recorded() -> None:
+    for file in FILES:
+        assert "site-packages" not in file.read_text(encoding="utf-8"), file.name
+
+
 def test_a_history_that_was_stored_without_the_flags_of_its_sdk_is_replayed_with_them() -> None:
     history = load(HISTORIES / "straight-1.json")
     done = [e.workflow_task_completed_event_attributes.sdk_metadata for e in history.events]
