@@ -247,12 +247,16 @@ class OrderWorkflow(Requests, Reports):
         self._threads.pause()
         await workflow.wait_condition(
             lambda: (
-                self._threads.have_all_ended
-                and (workflow.all_handlers_finished() or self._is_waited_for)
+                self._threads.is_any_calling
+                or (
+                    self._threads.have_all_ended
+                    and (workflow.all_handlers_finished() or self._is_waited_for)
+                )
             )
         )
-        if self._is_waited_for:
-            # It would wait for the process, and the process for the answer.
+        if self._is_waited_for or self._threads.is_any_calling:
+            # The one would wait for the process, and the process for it; the answer to the other
+            # may take days.
             return
         workflow.continue_as_new(
             OrderStart(order=self._order, policy=self._policy, state=self._state)
