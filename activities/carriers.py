@@ -28,6 +28,7 @@ from domain.messages.steps import (
 from domain.ports import Booked, BookingRequest, CarrierGateway, OutcomeUnknown, Place
 from domain.ports import Refused as PortRefused
 from domain.timeline import EventKind
+from domain.wording import local
 
 _BOOKING: TypeAdapter[CarrierBooked | CarrierRefused] = TypeAdapter(BookingResult)
 _RECORDED = TypeAdapter(Recorded)
@@ -125,7 +126,7 @@ def _booking(reference: str, shipment: dict[str, Any]) -> BookingRequest:
         ),
         recipient=shipping.recipient_of(shipment),
         weight_grams=shipment["weight_grams"],
-        deliver_by=shipment["promise"].date(),
+        deliver_by=local(shipment["promise"], shipment["timezone"]).date(),
     )
 
 

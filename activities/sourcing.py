@@ -61,6 +61,7 @@ class _Decided:
     plan: SourcingPlan
     network: str
     shadow: ShadowPlan | None
+    earmarks: dict[Position, int]
 
 
 class SourcingActivities:
@@ -121,7 +122,7 @@ class SourcingActivities:
                     return await self._void(key, request)
                 case Verdict.GRANTED:
                     pass
-        decided = _Decided(problem, plan, network.hash, shadow)
+        decided = _Decided(problem, plan, network.hash, shadow, standing.earmarks)
         free: set[str] = set()
         done = await once(
             self._engine,
@@ -204,6 +205,7 @@ async def _write(
         moved
         or standing.lines != problem.lines
         or any(standing.earmarks.get(position, 0) < units for position, units in taken.items())
+        or _has_more_now(request, decided, standing, taken)
     ):
         raise _OvertakenError
     await _settle(step, plan, standing, taken, free)
@@ -232,6 +234,24 @@ async def _write(
         unpromised=sum(plan.backordered.values()) - sum(claim.units for claim in rested.expected),
         explanation=brief(problem, plan, occasion, sought=request.reserve),
         sought=request.reserve,
+    )
+
+
+def _has_more_now(
+    request: Allocate,
+    decided: _Decided,
+    standing: snapshot.Standing,
+    taken: dict[Position, int],
+) -> bool:
+    """Whether it was given something since that it lacks, and that the plan knows nothing of."""
+    plan = decided.plan
+    if not request.reserve or plan.obstacle is not None:
+        return False
+    lacking = {line.sku for line in standing.lines if plan.backordered.get(line.line_id)}
+    return any(
+        units > max(decided.earmarks.get(position, 0), taken.get(position, 0))
+        for position, units in standing.earmarks.items()
+        if position[0] in lacking
     )
 
 

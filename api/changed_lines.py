@@ -57,8 +57,8 @@ async def wanted_lines(
     as_priced: bool,
 ) -> list[WantedLine]:
     """The lines that are asked for, those that the order has if none are; `as_priced` keeps the
-    prices that they have, else they are priced for the country where they go. Raises a 422 problem
-    for what cannot be, naming the field."""
+    prices that they have, else they are priced for the country where they are handed over. Raises a
+    422 problem for what cannot be, naming the field."""
     asked = _as_now(present) if asked is None else asked
     goods = await read_goods(conn, (line.sku for line in asked))
     faults = list(_faults(present, asked, goods))

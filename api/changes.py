@@ -168,7 +168,8 @@ async def _new(conn: AsyncConnection, present: Present, wanted: Change) -> NewAm
     place = wanted.place
     country = (place and place.country) or present.country
     asked = None if wanted.lines is None else wanted.lines(present)
-    lines = await wanted_lines(conn, present, asked, country, as_priced=wanted.cancels)
+    taxed_in = present.store_country or country
+    lines = await wanted_lines(conn, present, asked, taxed_in, as_priced=wanted.cancels)
     total = total_of(lines, tax_included=present.tax_included)
     if total > MAX_TOTAL:
         message = f"must come to at most {MAX_TOTAL} minor units"

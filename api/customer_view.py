@@ -35,7 +35,7 @@ from api.customer_answers import (
     PersonalDataErased,
 )
 from api.customers import CustomerInPath
-from api.fields import Body, LongText, Parameters
+from api.fields import Body, LongText, Parameters, Words
 from api.problems import ProblemError, not_found
 from api.rendering import linked, links_of, listed
 from api.schemas import Person
@@ -44,7 +44,7 @@ from domain.discretion import discreet
 
 router = APIRouter(prefix="/customers", tags=["customers"])
 
-_AFTER = TypeAdapter(str)
+_AFTER: TypeAdapter[str] = TypeAdapter(Words)
 
 _log = structlog.stdlib.get_logger(__name__)
 

@@ -18,6 +18,7 @@ from adapters.postgres.accounts import (
     read_account,
     set_terms,
 )
+from adapters.postgres.contacts import Contacts
 from adapters.postgres.received import (
     AnotherCurrencyError,
     Payment,
@@ -41,6 +42,7 @@ from api.problems import FieldError, ProblemError, invalid, not_found
 from api.rendering import links_of
 from api.schemas import GrantOverride, ReceivePayment, SetTerms
 from api.services import Services, Shared
+from domain.discretion import discreet
 from domain.messages.orders import OrderStatus
 
 router = APIRouter(prefix="/customers", tags=["customers"])
@@ -99,7 +101,8 @@ async def change_terms(
         orders = await set_terms(services.engine, customer_id, terms, now)
     except NoAccountError as error:
         raise await _no_account(services, customer_id) from error
-    _log.info("terms changed", **body.model_dump(), orders=len(orders))
+    by, note = await _discreetly(services, customer_id, body.by, body.note)
+    _log.info("terms changed", **body.model_dump() | {"by": by, "note": note}, orders=len(orders))
     return CreditChanged(orders=list(orders), credit=await _credit(services, customer_id, now))
 
 
@@ -118,14 +121,15 @@ async def override_limit(
     now = datetime.now(UTC)
     if body.until <= now:
         raise invalid([FieldError(field="until", message="must be in the future")])
-    override = Override(body.credit_limit, body.by, body.reason, granted_at=now, until=body.until)
+    by, reason = await _discreetly(services, customer_id, body.by, body.reason)
+    override = Override(body.credit_limit, by, reason, granted_at=now, until=body.until)
     try:
         granted = await grant_override(services.engine, customer_id, override)
     except NoAccountError as error:
         raise await _no_account(services, customer_id) from error
     if not granted.first:
         response.status_code = HTTPStatus.OK
-    _log.info("credit limit overridden", by=body.by, orders=len(granted.orders))
+    _log.info("credit limit overridden", by=by, orders=len(granted.orders))
     credit = await _credit(services, customer_id, now)
     return CreditChanged(orders=list(granted.orders), credit=credit)
 
@@ -226,3 +230,9 @@ def _credit_answer(customer_id: str, account: AccountView) -> CreditAnswer:
 
 def _path(customer_id: str) -> str:
     return f"/customers/{quote(customer_id, safe='')}/credit"
+
+
+async def _discreetly(services: Services, customer_id: str, by: str, words: str) -> tuple[str, str]:
+    """Who says it and what, without what it repeats of the people at the customer's."""
+    unnamed = await Contacts(services.engine).of_customer(customer_id)
+    return discreet(by, unnamed, given_names=False), discreet(words, unnamed)

@@ -208,9 +208,9 @@ async def _is_all(
         return False
     if present is None or body.version not in (None, present.version):
         return False
-    cancelled = {line.line_id: line.cancelled for line in stopped.lines}
     if stopped.is_cancelled:
-        return all(cancelled.get(line, 0) >= units for line, units in unwanted.items())
+        ordered = {line.line_id: line.ordered for line in stopped.lines}
+        return all(ordered.get(line, 0) >= units for line, units in unwanted.items())
     left = {line.line_id: line.ordered - line.cancelled for line in stopped.lines}
     return {line: units for line, units in left.items() if units} == unwanted
 

@@ -46,7 +46,8 @@ class Option(Value):
     """A way, and what it is `best` in: of options that are equal in something, the cheapest is.
 
     `promise` is when the last unit that has a date is there; `expected` are those that rest on a
-    supply. What is ordered before `order_by` still arrives so; None where nothing is sent yet.
+    supply. What is ordered before `order_by` still arrives so; None where nothing is sent yet, or
+    all of it is fetched.
     """
 
     best: tuple[Best, ...]
@@ -244,6 +245,9 @@ def _order_by(
     locations = {location.location_id: location for location in problem.locations}
     moments = []
     for shipment in shipments:
+        if not shipment.carrier:
+            # What is fetched leaves by no collection that could be missed.
+            continue
         location = locations[shipment.location_id]
         for service in services_from(location, problem):
             if (service.carrier, service.service) == (shipment.carrier, shipment.service):

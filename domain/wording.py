@@ -3,12 +3,17 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 LANGUAGES = ("en", "fr")
 _MOMENTS = frozenset({"promise", "until", "pick_by", "occurred_at", "due", "expected"})
 _AMOUNTS = frozenset({"amount", "total", "exposure", "limit"})
 # Currencies whose minor unit is not a hundredth (ISO 4217).
-_EXPONENTS = {"JPY": 0, "KRW": 0, "ISK": 0, "VND": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3}
+_WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_EXPONENTS = (
+    dict.fromkeys(_WHOLE.split(), 0) | dict.fromkeys(_THOUSANDTHS.split(), 3) | {"CLF": 4, "UYW": 4}
+)
 _UNKNOWN_MOMENT = {"en": "a date to be confirmed", "fr": "une date à confirmer"}
 
 
@@ -37,6 +42,11 @@ def moment(at: datetime | str | None, language: str) -> str:
         at = datetime.fromisoformat(at)
     at = at.astimezone(UTC)
     return f"{at:%d/%m/%Y %H:%M} UTC" if language == "fr" else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def local(at: datetime, timezone: str | None) -> datetime:
+    """A moment by the clock of where it is waited for; as it is where that clock is not known."""
+    return at if timezone is None else at.astimezone(ZoneInfo(timezone))
 
 
 def day(at: datetime | str | None, language: str) -> str:

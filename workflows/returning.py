@@ -294,6 +294,8 @@ class ReturnWorkflow(HearsOfItsEnd):
         state = self._state
         if state.ended_in_books and not (state.waiting or state.refunds or state.settling):
             return True
-        if state.waiting or state.refunds or state.refused or self._owes_exchange:
+        if state.waiting or state.refunds or state.settling or state.refused:
+            return False
+        if self._owes_exchange:
             return False
         return state.is_complete or state.status.is_final

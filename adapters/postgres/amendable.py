@@ -14,8 +14,9 @@ from domain.pricing import PriceSource
 _ORDER = text("""
 SELECT o.id AS order_id, o.reference, o.customer_id, o.channel, o.status, o.version, o.tender,
        o.currency, o.total, o.tax_included, o.country, o.postal_code, o.requested_date,
-       o.contact_revision, o.type, o.ordered_at, o.agreement_version
-FROM orders o WHERE o.id = :order_id
+       o.contact_revision, o.type, o.ordered_at, o.agreement_version,
+       store.country AS store_country
+FROM orders o LEFT JOIN locations store ON store.id = o.collect_at WHERE o.id = :order_id
 """)
 _LINES = text("""
 SELECT l.line_id, l.position, l.sku, l.ordered, l.cancelled, l.shipped, l.backordered, l.invoiced,
@@ -99,6 +100,7 @@ class Present:
     postal_code: str
     requested_date: date | None
     contact_revision: int
+    store_country: str | None
     type: OrderType
     ordered_at: datetime
     agreement_version: str | None

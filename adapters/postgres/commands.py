@@ -13,7 +13,6 @@ import structlog
 from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.steps import KeyReusedError
@@ -66,8 +65,9 @@ async def run_once(
                 await _claim(conn, key, fingerprint, result.dump_python(outcome, mode="json"))
         except (Overtaken, _AlreadyDone):
             continue
-        except IntegrityError:
-            # The same command at the same moment may be what stands in the way.
+        except Exception:
+            # The same command at the same moment may be what stands in the way: it has taken the
+            # very units that are missing now, say.
             stored = await _stored(engine, key, fingerprint, result)
             if stored is None:
                 raise

@@ -124,8 +124,8 @@ async def _take(conn: AsyncConnection, count: Count, source: str, now: datetime)
     rows, quarantined = _sort_out(count, known)
     found = _sum(rows, quarantined)
     rows = [row for row in rows if row.sku in found]
-    # A file of which no row could be read says nothing of what it does not list.
-    if count.kind == "full" and found:
+    # What a file does not list is not there, unless one of its rows that nobody can read may be it.
+    if count.kind == "full" and found and all(row.sku is not None for row in quarantined):
         unread = {row.sku for row in quarantined}
         stocked = await conn.execute(_STOCKED, {"location_id": count.location_id})
         found |= {sku: 0 for sku in stocked.scalars() if sku not in found and sku not in unread}

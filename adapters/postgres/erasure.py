@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.tables import order_contacts, orders
+from adapters.postgres.tables import order_contacts
 from domain.timeline import EventKind
 
 SHOWN = 50
@@ -87,11 +87,11 @@ async def erase(
     async with engine.begin() as conn:
         if (await conn.execute(_CUSTOMER, of_customer)).one_or_none() is None:
             raise NoCustomerError(customer_id)
-        await conn.execute(_LOCK, of_customer)
+        locked = (await conn.execute(_LOCK, of_customer)).scalars().all()
         needed = (await conn.execute(_OPEN, of_customer | {"shown": SHOWN})).scalars().all()
         if needed:
             return StillNeeded(needed)
-        erased = await _overwrite(conn, customer_id, at)
+        erased = await _overwrite(conn, locked, at)
         if erased:
             record = {"by": by, "reason": reason, "orders": len(erased), "at": at}
             await conn.execute(_RECORD, of_customer | record)
@@ -109,17 +109,17 @@ async def read_last(conn: AsyncConnection, customer_id: str) -> Erasure | None:
     return None if row is None else Erasure(**row)
 
 
-async def _overwrite(conn: AsyncConnection, customer_id: str, at: datetime) -> list[str]:
-    """Empty every column that holds personal data, whatever columns there are; gives the orders."""
+async def _overwrite(conn: AsyncConnection, locked: Sequence[str], at: datetime) -> list[str]:
+    """Empty every column that holds personal data, whatever columns there are, of these orders and
+    none that was placed since; gives those that had any."""
     emptied = {
         column.name: None if column.nullable else ""
         for column in order_contacts.c
         if column.name not in _KEPT
     }
-    theirs = select(orders.c.id).where(orders.c.customer_id == customer_id)
     overwrite = (
         update(order_contacts)
-        .where(order_contacts.c.order_id.in_(theirs), order_contacts.c.erased_at.is_(None))
+        .where(order_contacts.c.order_id.in_(locked), order_contacts.c.erased_at.is_(None))
         .values(**emptied, erased_at=at)
         .returning(order_contacts.c.order_id)
     )

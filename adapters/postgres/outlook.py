@@ -5,12 +5,18 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.snapshot import TIMEZONE
 from adapters.postgres.steps import Step
 from domain.notices import Told, news
 from domain.stock import Position
+from domain.wording import local
 
-_OUTLOOK = text("""
-SELECT o.reference, o.told, store.name AS store, s.promise, c.expected, c.expected_units,
+# An order that is sent complete waits for all of it, until what is to come is there.
+_OUTLOOK = text(f"""
+SELECT o.reference, o.told, store.name AS store, s.promise, c.expected, {TIMEZONE} AS timezone,
+       CASE WHEN o.ship_complete AND c.expected IS NOT NULL
+            THEN (SELECT sum(l.backordered)::int FROM order_lines l WHERE l.order_id = o.id)
+            ELSE c.expected_units END AS expected_units,
        s.planned OR EXISTS (SELECT FROM earmarks e WHERE e.order_id = o.id AND e.units > 0)
            AS open,
        (SELECT coalesce(sum(l.backordered), 0)::int FROM order_lines l WHERE l.order_id = o.id)
@@ -25,7 +31,7 @@ CROSS JOIN LATERAL (
     SELECT max(promise) AS expected, coalesce(sum(units), 0)::int AS expected_units
     FROM supply_claims WHERE order_id = o.id) AS c
 WHERE o.id = :order_id
-""")
+""")  # noqa: S608 - made of a constant
 _STATUS = text("""
 UPDATE orders
 SET status = :status, hold_reason = :hold_reason,
@@ -79,10 +85,11 @@ async def tell_promise(step: Step, occasion: str) -> None:
     if row.open:
         return
     told = None if row.told is None else Told.model_validate(row.told)
+    promise, expected = (at and local(at, row.timezone) for at in (row.promise, row.expected))
     now = Told(
-        promised_day=_day(row.promise),
+        promised_day=_day(promise),
         backordered_units=row.backordered,
-        expected_day=_day(row.expected),
+        expected_day=_day(expected),
         expected_units=row.expected_units,
     )
     template = news(told, now)
@@ -92,9 +99,9 @@ async def tell_promise(step: Step, occasion: str) -> None:
         occasion,
         template,
         reference=row.reference,
-        promise=_instant(row.promise),
+        promise=_instant(promise),
         units=row.backordered,
-        expected=_instant(row.expected),
+        expected=_instant(expected),
         expected_units=row.expected_units,
         **({} if row.store is None else {"store": row.store}),
     )

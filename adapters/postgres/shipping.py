@@ -8,15 +8,17 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.amounts import INVOICE_LINES, gross
+from adapters.postgres.snapshot import TIMEZONE
 from domain.ports import Booked, Recipient, ReleaseLine
 
-_OF_SHIPMENT = """
+_OF_SHIPMENT = f"""
        s.id, s.order_id, s.location_id, s.carrier, s.service, s.status, s.weight_grams, s.promise,
        s.tracking_number, s.label_url, l.name AS location_name, l.country AS origin_country,
        l.postal_code AS origin_postal_code, o.reference, o.currency, o.critical, o.tender,
        o.country, o.postal_code, c.name, c.street, c.city, c.email, c.phone, s.collect_at,
        store.name AS store_name, store.country AS store_country,
        store.postal_code AS store_postal_code, store.timezone AS store_timezone,
+       {TIMEZONE} AS timezone,
        (SELECT l.name || ' is closed\\: ' || c.reason FROM closures c
         WHERE c.location_id = l.id AND c.opened_at IS NULL) AS closed
 FROM shipments s
@@ -25,7 +27,7 @@ LEFT JOIN locations store ON store.id = s.collect_at
 JOIN orders o ON o.id = s.order_id
 JOIN order_contacts c ON c.order_id = o.id AND c.revision = s.contact_revision
 WHERE s.id = :shipment_id
-"""
+"""  # noqa: S608 - made of a constant
 _SHIPMENT = text(f"SELECT {_OF_SHIPMENT}")
 _TO_RELEASE = text(f"""
 SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('line_id', r.line_id, 'sku', r.sku,

@@ -43,6 +43,14 @@ coalesce(store.region, exact.region, middle.region) AS region,
 coalesce(store.timezone, exact.timezone, middle.timezone) AS timezone
 """
 """What a problem holds of a `DESTINATION`."""
+TIMEZONE = """
+coalesce(store.timezone, (
+    SELECT p.timezone FROM postal_codes p
+    WHERE p.country = coalesce(store.country, o.country) AND p.timezone IS NOT NULL
+      AND p.postal_code IN (coalesce(store.postal_code, o.postal_code), '')
+    ORDER BY p.postal_code DESC LIMIT 1))
+"""
+"""Where an order `o` goes, or the `store` where it is fetched; NULL where nobody knows."""
 PLANNED = """
 SELECT location_id, dispatch_day AS day, count(*)::int AS shipments FROM shipments
 WHERE location_id = ANY(:locations) AND dispatch_day >= :since AND status <> 'abandoned'

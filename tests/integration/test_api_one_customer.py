@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from adapters.postgres.search import search
+from api.cursors import cursor_at
 from cli.stack import PostgresServer, TemporalServer
 from tests.support.api import Api, order_body, planned, running_api
 from tests.support.stack import copy_of_template
@@ -139,6 +140,12 @@ async def test_customers_are_listed_page_by_page(api: Api) -> None:
         following = page["links"].get("next")
     assert seen == sorted(set(seen))
     assert names < set(seen)
+
+
+async def test_a_cursor_that_is_no_customer_s_id_is_refused_and_named(api: Api) -> None:
+    answer = await api.http.get("/customers", params={"cursor": cursor_at(chr(0))})
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json()["errors"]] == ["cursor"]
 
 
 async def test_an_unknown_customer_is_not_found(api: Api) -> None:

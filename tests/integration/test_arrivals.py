@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from adapters.postgres import arrivals, outlook
 from adapters.postgres.desk import Claim, Verdict
@@ -167,6 +168,30 @@ async def test_stock_that_comes_while_an_order_is_being_decided_on_is_given_to_i
         await books.stock(LIL_1=2)
     assert (await deciding).backordered == {"1": 2}
     assert await _got(books) == {order: 2}
+
+
+async def test_stock_that_an_order_gets_while_it_is_planned_stays_with_it(books: Books) -> None:
+    older = await _waiting(books, ("SKU-1", 10), age=1)
+    await _waiting(books, ("SKU-1", 6))
+    await books.stock(LIL_1=4)
+    async with books.engine.begin() as conn:
+        await outlook.lock_order(conn, older)
+        planning = asyncio.create_task(books.sourcing.allocate(allocate(older, 3)))
+        await books.until_blocked()
+        for change in (
+            "UPDATE stock SET on_hand = 10, reserved = 10 WHERE sku = 'SKU-1'",
+            """
+            INSERT INTO stock_ledger (sku, location_id, delta, reason, source, at)
+            VALUES ('SKU-1', 'LIL', 6, 'received', 'D-2', now())
+            """,
+            "UPDATE earmarks SET units = 10 WHERE sku = 'SKU-1'",
+        ):
+            await conn.execute(text(change))
+
+    planned = await planning
+
+    assert [shipment.lines for shipment in planned.shipments] == [{"1": 10}]
+    assert await _got(books) == {}
 
 
 async def test_what_an_order_rules_out_is_not_given_to_it_again(books: Books) -> None:

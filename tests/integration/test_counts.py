@@ -153,6 +153,16 @@ async def test_a_full_count_that_nobody_can_read_says_nothing(books: Books) -> N
     assert await _stock(books) == (10, 0)
 
 
+async def test_a_full_count_with_a_row_of_who_knows_what_says_nothing_of_the_others(
+    books: Books,
+) -> None:
+    await books.stock(LIL_1=10, LIL_2=5)
+    unread = QuarantinedRow(position=2, content="SKU-2,1,200", reason="cannot be read")
+    await _take(books, ("SKU-1", 8), kind="full", quarantined=[unread])
+    assert await _stock(books) == (8, 0)
+    assert await _stock(books, "SKU-2") == (5, 0)
+
+
 async def test_a_sku_in_several_bins_is_added_up(books: Books) -> None:
     await _take(books, ("SKU-1", 4), ("SKU-2", 1), ("SKU-1", 6))
     assert await _stock(books) == (10, 0)

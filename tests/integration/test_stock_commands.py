@@ -415,6 +415,17 @@ async def test_transfers_at_once_send_no_unit_twice(books: Books) -> None:
     assert (await _stock(books))[0] == 1
 
 
+async def test_a_transfer_of_all_there_is_that_comes_many_times_at_once_is_one(
+    books: Books,
+) -> None:
+    await books.stock(LIL_1=3)
+    transfer = _transfer(lines=_units(_1=3))
+    said = await asyncio.gather(*(send(books.engine, transfer, _NOW) for _ in range(6)))
+    assert all(one.answer == said[0].answer for one in said)
+    assert sum(one.first for one in said) == 1
+    assert (await _stock(books))[0] == 0
+
+
 async def test_a_transfer_does_not_take_the_name_of_a_supply(books: Books) -> None:
     await books.stock(LIL_1=10)
     first = _transfer()

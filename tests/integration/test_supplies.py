@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -469,3 +470,28 @@ async def test_two_receipts_of_one_supply_at_once_are_both_booked(ops: Operation
     await asyncio.gather(*(ops.receive("S1", 5, receipt=str(n)) for n in range(2)))
     [row] = await ops.books.sql("SELECT received, claimed, closed FROM supplies WHERE id = 'S1'")
     assert tuple(row) == (10, 0, True)
+
+
+async def test_customers_are_told_the_day_that_it_is_where_they_are(ops: Operations) -> None:
+    await ops.books.sql("UPDATE postal_codes SET timezone = 'Pacific/Auckland'")
+    await ops.supply("S1", _DAY_1)
+    order = await ops.order(5)
+    await ops.source(order)
+    [notice] = await ops.books.sql(
+        "SELECT detail ->> 'expected' AS at FROM notices WHERE order_id = :id", id=order
+    )
+    at = datetime.fromisoformat(notice.at)
+    there = at.astimezone(ZoneInfo("Pacific/Auckland"))
+    assert (at.date(), at.utcoffset()) == (there.date(), there.utcoffset())
+
+
+async def test_an_order_that_is_sent_complete_expects_all_of_it_with_the_last_of_it(
+    ops: Operations,
+) -> None:
+    await ops.books.stock(LIL_2=5)
+    await ops.supply("S1", _DAY_1)
+    order = await ops.books.order(("SKU-1", 4), ("SKU-2", 5), ship_complete=True)
+    await ops.books.fund(order)
+    await ops.source(order)
+    assert await ops.claims(order) == [("S1", 4)]
+    assert await ops.books.told(order) == ["all_expected"]

@@ -177,6 +177,7 @@ def test_what_is_fetched_has_one_option() -> None:
     [only] = offer(problem, _policy(), ()).options
     assert only.best == tuple(Best)
     assert [s.location_id for s in only.plan.shipments] == ["S2"]
+    assert only.order_by is None
 
 
 @pytest.mark.parametrize("seed", range(150))

@@ -630,6 +630,28 @@ async def test_what_is_fetched_at_a_store_is_amended_too(house: House) -> None:
     await house.check()
 
 
+async def test_what_is_fetched_at_a_store_is_taxed_there_when_it_is_amended(house: House) -> None:
+    await house.sql("UPDATE locations SET collect = true WHERE id = 'LIL'")
+    await house.stock(LIL_1=20)
+    abroad = {
+        "name": "Ada Byron",
+        "street": "1 quai du Mont-Blanc",
+        "city": "Genève",
+        "postal_code": "1201",
+        "country": "CH",
+        "email": "ada@example.org",
+    }
+    order = await released(house, ("SKU-1", 5), type="collect", collect_at="LIL", ship_to=abroad)
+    before = (await house.order(order))["lines"][0]
+
+    await amended(house, order, 1, requested_date="2027-03-05")
+
+    after = (await house.order(order))["lines"][0]
+    terms = ("vat_bps", "vat_category", "gross")
+    assert [after[name] for name in terms] == [before[name] for name in terms]
+    await house.check()
+
+
 @pytest.fixture
 async def agreed(house: House) -> None:
     """ACME pays 10.00 for a SKU-1, and 9.00 when there are ten of them."""

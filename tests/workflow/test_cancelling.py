@@ -168,6 +168,25 @@ async def test_all_lines_cancelled_twice_are_told_cancelled_twice(house: House) 
     await house.check()
 
 
+async def test_all_lines_cancelled_twice_while_a_location_is_out_of_reach_are_one_cancellation(
+    house: House,
+) -> None:
+    await _silent(house)
+    await house.stock(LIL_1=5)
+    order: str = (await house.place(("SKU-1", 2)))["order_id"]
+    await house.until_event(order, "released")
+    away: Any = {"warehouse_silent": 1, "warehouse_unavailable": 1}
+    await house.world.behave(Behaviour(speed=house.speed, odds=away))
+    first = asyncio.create_task(_cancel(house, order, _1=2))
+    await house.until_event(order, "cancel_asked")
+    again = asyncio.create_task(_cancel(house, order, _1=2))
+
+    await _silent(house)
+
+    assert [(await said)["status"] for said in (first, again)] == ["cancelled", "cancelled"]
+    await house.check()
+
+
 async def test_picked_units_of_a_line_stay(house: House) -> None:
     await _silent(house)
     await house.stock(LIL_1=5)

@@ -147,6 +147,15 @@ async def test_what_support_writes_about_a_customer_is_kept_without_the_name(
     story = [event["text"] for event in (await house.order(order))["timeline"]]
     assert sum("[...] called from [...]" in text for text in story) >= 3, story
     assert any("M. [...]" in text for text in story), story
+    granted = await house.api.post(
+        "/customers/ACME/credit-overrides",
+        json={"credit_limit": 1, "until": "2099-01-01T00:00:00Z", "by": "Dana", "reason": called},
+    )
+    assert granted.status_code == 201, granted.text
+    terms = {"credit_limit": 1_000_000, "terms_days": 30, "delivery": "partial"}
+    await house.api.put("/customers/ACME/terms", json=terms | {"by": "Dana", "note": called})
+    [override] = await house.sql("SELECT granted_by AS by, reason FROM credit_overrides")
+    assert (override.by, override.reason) == ("Dana", "[...] called from [...]")
     assert any("Dana" in text for text in story), story
     await nothing_is_told(house, said)
 

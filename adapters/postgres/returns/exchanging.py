@@ -34,6 +34,7 @@ from domain.timeline import EventKind
 _ORIGINAL = text("""
 SELECT o.*, r.number, r.exchange_lines, p.body AS policy, store.name AS store_name,
        store.country AS store_country, store.postal_code AS store_postal_code,
+       coalesce(store.country, o.country) AS taxed_in,
        c.name, c.street, c.city, c.email, c.phone, c.payment_tokens
 FROM returns r JOIN orders o ON o.id = r.order_id
 JOIN policies p ON p.version = o.policy_version
@@ -67,11 +68,12 @@ FROM order_tenders t WHERE t.order_id = :order_id AND (t.amount IS NULL OR t.ten
 ORDER BY t.position
 """)
 _ANNOUNCED = text("""
-SELECT o.customer_id, o.channel, o.currency, o.country, (
+SELECT o.customer_id, o.channel, o.currency, coalesce(store.country, o.country) AS taxed_in, (
     SELECT jsonb_object_agg(q.sku, q.units) FROM (
         SELECT sku, sum(announced) AS units FROM return_lines WHERE return_id = r.id GROUP BY 1
     ) AS q) AS units
-FROM returns r JOIN orders o ON o.id = r.order_id WHERE r.id = :return_id
+FROM returns r JOIN orders o ON o.id = r.order_id
+LEFT JOIN locations store ON store.id = o.collect_at WHERE r.id = :return_id
 """)
 _LINK = text("UPDATE returns SET exchange_order_id = :order_id WHERE id = :return_id")
 
@@ -186,10 +188,11 @@ async def _prices(
             customer_id=original["customer_id"],
             channel=original["channel"],
             currency=original["currency"],
-            country=original["country"],
+            country=original["taxed_in"],
             at=at,
             lines=cart,
-            tax_included=True,
+            # What the channel names is with tax; what is agreed may be without.
+            tax_included=True if any(line.unit_price is not None for line in cart) else None,
         ),
     )
     if isinstance(priced, PriceRefused):
