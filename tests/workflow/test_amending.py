@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adapters.postgres.network import Network, Seller, VatRate, load_network
 from domain.messages.orders import HoldReason
 from tests.support.house import SHORT
 from tests.support.world import until
@@ -631,6 +632,14 @@ async def test_what_is_fetched_at_a_store_is_amended_too(house: House) -> None:
 
 
 async def test_what_is_fetched_at_a_store_is_taxed_there_when_it_is_amended(house: House) -> None:
+    taxed = Network(
+        seller=Seller(
+            "Nef", "FR42999999006", "999999006", "1 quai", "Lille", "59000", "FR", "FR76"
+        ),
+        vat_rates=[VatRate("FR", "standard", date(2014, 1, 1), 2000, "impots.gouv.fr")],
+    )
+    async with house.engine.begin() as conn:
+        await load_network(conn, taxed)
     await house.sql("UPDATE locations SET collect = true WHERE id = 'LIL'")
     await house.stock(LIL_1=20)
     abroad = {
@@ -649,6 +658,7 @@ async def test_what_is_fetched_at_a_store_is_taxed_there_when_it_is_amended(hous
     after = (await house.order(order))["lines"][0]
     terms = ("vat_bps", "vat_category", "gross")
     assert [after[name] for name in terms] == [before[name] for name in terms]
+    assert after["vat_bps"] == 2000
     await house.check()
 
 

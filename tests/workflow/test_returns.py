@@ -520,3 +520,26 @@ async def _until_ending(house: House, return_id: str) -> None:
         return any("void" in name for name in asked)
 
     await until(there, f"the label of {return_id} is to be voided")
+
+
+async def test_who_buys_at_prices_without_tax_may_have_other_goods_in_exchange(
+    house: House,
+) -> None:
+    terms = {"version": 1, "valid_from": "2026-01-01"}
+    prices = [{"sku": "SKU-1", "unit_price": 1000}, {"sku": "SKU-2", "unit_price": 600}]
+    for path, body in (
+        ("/price-lists/trade", {"currency": "EUR", "tax": "added", "prices": prices}),
+        ("/agreements/acme", {"customer_id": "ACME", "lists": ["trade"]}),
+    ):
+        answer = await house.api.put(path, json=terms | body)
+        assert answer.status_code == 201, answer.text
+    order = await delivered(house, ("SKU-1", 2))
+    wanted = [{"sku": "SKU-2", "quantity": 2}]
+    asked = await opened(house, order, resolution="exchange", exchange_lines=wanted)
+    await came(house, asked["return_id"])
+
+    ended = await until_ended(house, asked["return_id"], "closed")
+
+    fresh = await house.order(ended["exchange_order_id"])
+    assert [(line["sku"], line["unit_price"]) for line in fresh["lines"]] == [("SKU-2", 600)]
+    await house.check()
