@@ -174,15 +174,10 @@ async def _new(conn: AsyncConnection, present: Present, wanted: Change) -> NewAm
     if total > MAX_TOTAL:
         message = f"must come to at most {MAX_TOTAL} minor units"
         raise invalid([FieldError(field="lines", message=message)])
+    postal_code = (place and place.postal_code) or present.postal_code
     revision = present.contact_revision
     if place is not None:
-        revision = await amendable.readdress(
-            conn,
-            present,
-            place.address,
-            elsewhere=(country, place.postal_code or present.postal_code)
-            != (present.country, present.postal_code),
-        )
+        revision = await amendable.readdress(conn, present, place.address, country, postal_code)
     return NewAmendment(
         order_id=present.order_id,
         kind="cancellation" if wanted.cancels else "amendment",
@@ -191,7 +186,7 @@ async def _new(conn: AsyncConnection, present: Present, wanted: Change) -> NewAm
         lines=lines,
         total=total,
         country=country,
-        postal_code=(place and place.postal_code) or present.postal_code,
+        postal_code=postal_code,
         requested_date=wanted.requested_date if wanted.redates else present.requested_date,
         contact_revision=revision,
         backorder=wanted.backorder,

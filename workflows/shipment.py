@@ -20,6 +20,7 @@ from domain.messages.policy import OrderPolicy
 from domain.messages.shipments import Progress, ShipmentState
 from domain.messages.state import OrderState
 from domain.messages.steps import (
+    KNOWN_OTHERWISE,
     BookCarrier,
     CapturePayment,
     CarrierRefused,
@@ -135,9 +136,13 @@ class ShipmentThread:
             # It may have the release all the same, and its answer was lost.
             await self._back.pass_over(f"{plan.location_name} cannot be reached")
             return
-        if isinstance(release, ReleaseRefused):
-            self._back.give_up_not_released(release)
+        if isinstance(release, ReleaseRefused) and not shipment.progress.reached(Progress.PICKED):
+            if release.code == KNOWN_OTHERWISE:
+                await self._back.pass_over(f"{plan.location_name} has it in other words")
+            else:
+                self._back.give_up_not_released(release)
             return
+        # What it has picked it has, whatever it says to a repeat.
         shipment.status = ShipmentStatus.RELEASED
         shipment.wait_until(due)
 

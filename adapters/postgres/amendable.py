@@ -35,10 +35,11 @@ SELECT c.name, c.street, c.city, c.email, c.phone
 FROM order_contacts c WHERE c.order_id = :order_id AND c.revision = :revision
 """)
 _READDRESS = text("""
-INSERT INTO order_contacts (order_id, revision, name, street, city, email, phone, payment_tokens)
+INSERT INTO order_contacts (order_id, revision, name, street, city, email, phone, payment_tokens,
+                            country, postal_code)
 SELECT c.order_id,
        1 + (SELECT max(e.revision) FROM order_contacts e WHERE e.order_id = c.order_id),
-       :name, :street, :city, :email, :phone, c.payment_tokens
+       :name, :street, :city, :email, :phone, c.payment_tokens, :country, :postal_code
 FROM order_contacts c WHERE c.order_id = :order_id AND c.revision = :revision
 RETURNING revision
 """)
@@ -182,13 +183,15 @@ async def read_goods(conn: AsyncConnection, skus: Iterable[str]) -> dict[str, in
 
 
 async def readdress(
-    conn: AsyncConnection, present: Present, address: Address, *, elsewhere: bool
+    conn: AsyncConnection, present: Present, address: Address, country: str, postal_code: str
 ) -> int:
-    """The revision of the order's contact that this is, a new one if it is another than now, or
-    `elsewhere`. The order is locked by an earlier statement."""
+    """The revision of the order's contact that this is, a new one if it is another than now. The
+    order is locked by an earlier statement."""
     now = {"order_id": present.order_id, "revision": present.contact_revision}
     known = Address(**(await conn.execute(_ADDRESS, now)).mappings().one())
-    if known == address and not elsewhere:
+    stands = (present.country, present.postal_code)
+    if known == address and (country, postal_code) == stands:
         return present.contact_revision
-    revision: int = (await conn.execute(_READDRESS, now | asdict(address))).scalar_one()
+    where = {"country": country, "postal_code": postal_code}
+    revision: int = (await conn.execute(_READDRESS, now | asdict(address) | where)).scalar_one()
     return revision

@@ -61,7 +61,8 @@ WHERE i.document = :number ORDER BY c.number
 """)
 # The latest delivery first: its address is the buyer's. Stores are no personal data.
 _DELIVERIES = text("""
-SELECT o.id AS order_id, o.reference, o.language, o.country, o.postal_code, c.name, c.street,
+SELECT o.id AS order_id, o.reference, o.language, coalesce(c.country, o.country) AS country,
+       coalesce(c.postal_code, o.postal_code) AS postal_code, c.name, c.street,
        c.city, b.vat_id, (coalesce(s.collected_at, s.dispatched_at) AT TIME ZONE coalesce(
            (SELECT timezone FROM seller), 'UTC'))::date AS delivered_on,
        store.name AS store_name, store.country AS store_country,

@@ -82,8 +82,10 @@ WITH received AS (
     ON CONFLICT DO NOTHING
     RETURNING id
 ), addressed AS (
-    INSERT INTO order_contacts (order_id, name, street, city, email, phone, payment_tokens)
-    SELECT id, :name, :street, :city, :email, :phone, :payment_tokens FROM received
+    INSERT INTO order_contacts (order_id, name, street, city, email, phone, payment_tokens,
+                                country, postal_code)
+    SELECT id, :name, :street, :city, :email, :phone, :payment_tokens, :country, :postal_code
+    FROM received
 ), paid AS (
     INSERT INTO order_tenders (order_id, position, tender, amount)
     SELECT id, paid.position, paid.tender, paid.amount

@@ -200,6 +200,8 @@ GIVEN_UP = "voided"
 """The code of a booking that we gave up ourselves before the carrier was asked."""
 LOCATION_CLOSED = "location_closed"
 """The code of a booking or a release that we did not ask for: the location is closed."""
+KNOWN_OTHERWISE = "reference_reused"
+"""The code of a partner that has our reference already, with something else in it."""
 
 
 class CarrierRefused(Stored):

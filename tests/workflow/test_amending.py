@@ -662,6 +662,50 @@ async def test_what_is_fetched_at_a_store_is_taxed_there_when_it_is_amended(hous
     await house.check()
 
 
+async def test_a_location_that_picks_before_its_answer_comes_sends_it_to_the_address_it_had(
+    house: House,
+) -> None:
+    hangs = Override(location="LIL", odds={"warehouse_hangs_after_accepting": 1})
+    silent = Override(location="LYO", odds={"warehouse_silent": 1})
+    at_once = Behaviour(
+        speed=house.speed, pick_hours=(0, 0), hang_seconds=3, overrides=(hangs, silent)
+    )
+    await house.world.behave(at_once)
+    await house.stock(LIL_1=5, LYO_2=5, GNT_2=5)
+    order = (await house.place(("SKU-1", 2), ("SKU-2", 1)))["order_id"]
+    await _until_picked_there(house, order)
+    elsewhere = {
+        "name": "Ada Byron",
+        "street": "8 place Saint-Lambert",
+        "city": "Liège",
+        "postal_code": "4000",
+        "country": "BE",
+        "email": "ada@example.org",
+    }
+    assert (await amended(house, order, 1, ship_to=elsewhere))["version"] == 2
+
+    await house.until_event(order, "picked")
+    shipments = (await house.order(order))["shipments"]
+    [picked] = [s for s in shipments if s["location_id"] == "LIL"]
+    assert picked["status"] in ("picked", "dispatched", "delivered")
+    releases = (await house.world.ledger(order))["releases"]
+    sent_to = {r["reference"]: r["recipient"]["postal_code"] for r in releases}
+    assert sent_to[picked["shipment_id"]] == "75001"
+    assert "4000" in sent_to.values()
+    await house.check()
+
+
+async def _until_picked_there(house: House, order: str) -> None:
+    """Its location has picked it, and says so by webhook before it has answered."""
+
+    async def there() -> bool:
+        history = await house.handle(order).fetch_history()
+        told = [event.workflow_execution_signaled_event_attributes for event in history.events]
+        return any(signal.signal_name == "warehouse_event" for signal in told)
+
+    await until(there, f"{order} is picked")
+
+
 @pytest.fixture
 async def agreed(house: House) -> None:
     """ACME pays 10.00 for a SKU-1, and 9.00 when there are ten of them."""

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.house import SHORT, House
+from tests.support.house import SHORT, House, order_body
+from tests.support.http import plain_http
 from world.behaviour import Behaviour, Chance, Override
 
 
@@ -195,4 +196,47 @@ async def test_an_order_nobody_can_carry_waits_on_hold(house: House) -> None:
 
     assert held["hold_reason"] == "no_source"
     assert await house.told(placed["order_id"]) == []
+    await house.check()
+
+
+async def test_a_location_that_has_the_shipment_in_other_words_is_recalled_before_it_is_passed_over(
+    house: House,
+) -> None:
+    silent = Override(location="LIL", odds={"warehouse_silent": 1})
+    await house.world.behave(Behaviour(speed=house.speed, overrides=(silent,)))
+    await house.stock(LIL_1=2, LYO_1=2)
+    body = order_body(("SKU-1", 2))
+    order = f"web:{body['reference']}"
+    known = {
+        "reference": f"{order}:1",
+        "lines": [{"line_id": "1", "sku": "SKU-1", "quantity": 1}],
+        "carrier": "colibri",
+        "service": "standard",
+        "tracking_number": "T-1",
+        "label_url": "https://example.org/label",
+        "recipient": {
+            "name": "Ada Byron",
+            "street": "1 rue de Rivoli",
+            "city": "Paris",
+            "postal_code": "75001",
+            "country": "FR",
+        },
+        "pick_by": "2027-01-01T00:00:00Z",
+        "critical": False,
+    }
+    async with plain_http(base_url=house.world.url) as earlier:
+        answer = await earlier.post(
+            "/warehouses/LIL/releases", json=known, headers={"Idempotency-Key": f"{order}:1"}
+        )
+    assert answer.status_code == 202, answer.text
+
+    await house.place(("SKU-1", 2), reference=body["reference"])
+
+    closed = await house.until_status(order, "closed")
+    assert [(s["location_id"], s["status"]) for s in closed["shipments"]] == [
+        ("LIL", "abandoned"),
+        ("LYO", "delivered"),
+    ]
+    releases = (await house.world.ledger(order))["releases"]
+    assert {r["reference"]: r["state"] for r in releases}[f"{order}:1"] == "recalled"
     await house.check()

@@ -67,6 +67,8 @@ order_contacts = Table(
     Column("payment_tokens", JSONB(none_as_null=True)),
     Column("revision", Integer, primary_key=True, server_default=text("0")),
     at("erased_at", nullable=True),
+    Column("country", Text),
+    Column("postal_code", Text),
     comment="The only table with personal data; an order's address may change, and each shipment "
     "keeps the revision that it goes to.",
 )
